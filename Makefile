@@ -1,0 +1,63 @@
+# One list of commands, the same for people and for CI. `make help` lists them.
+PYTHON  ?= python3
+PROJECT ?= projects/demo
+VENV    := .venv
+BIN     := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.installed  ## the virtual environment with narrator in it
+
+# Locked names, versions and hashes; narrator itself is linked in place.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "narrator needs Python 3.11 or newer; say which one with: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing narrator into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@echo "installing the development tools into $(VENV) (once)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+book: $(VENV)/.installed  ## make the audiobook of PROJECT (default projects/demo)
+	@$(BIN)/narrator book $(PROJECT)
+
+chapter: $(VENV)/.installed  ## make one chapter: make chapter CHAPTER=3
+	@$(BIN)/narrator chapter $(PROJECT) $(CHAPTER)
+
+check-book: $(VENV)/.installed  ## prove coverage, plan and price; spends nothing
+	@$(BIN)/narrator check $(PROJECT)
+
+test: $(VENV)/.installed-dev  ## the test suite
+	@$(BIN)/python -m pytest -q -n auto -m "not soak"
+
+soak: $(VENV)/.installed-dev  ## the long tests that `make test` leaves out
+	@$(BIN)/python -m pytest -q -m soak
+
+lint: $(VENV)/.installed-dev  ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev  ## rewrite the code in the house format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev  ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev  ## every benchmark of docs/benchmarks.md
+	@$(BIN)/python -m benchmarks
+
+ci: lint types test  ## what CI runs, and then the demo book from nothing
+	@$(MAKE) --no-print-directory book PROJECT=projects/demo
+	@$(BIN)/python -m tests.check_demo projects/demo
+
+.PHONY: help install book chapter check-book test soak lint format types bench ci

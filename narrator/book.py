@@ -1,0 +1,69 @@
+"""What a book is and how it is produced: the contents of book.yaml."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from narrator.casting import Setting
+
+
+class Pauses(BaseModel, frozen=True, extra="forbid"):
+    """Silence at each kind of boundary, in milliseconds (book.yaml gives seconds)."""
+
+    sentence_ms: int = 250
+    """Between two utterances of one role in one paragraph."""
+    speaker_ms: int = 350
+    """Where the role changes."""
+    paragraph_ms: int = 600
+    scene_ms: int = 1600
+    chapter_head_ms: int = 750
+    """Before the first utterance of a chapter."""
+    chapter_tail_ms: int = 2000
+    """After the last one."""
+
+
+class Budget(BaseModel, frozen=True, extra="forbid"):
+    """A hard stop."""
+
+    amount: float
+    currency: str = "USD"
+
+
+class Credits(BaseModel, frozen=True, extra="forbid"):
+    """Whether opening and closing credits are spoken."""
+
+    opening: bool = True
+    closing: bool = True
+
+
+class Book(BaseModel, frozen=True, extra="forbid"):
+    """book.yaml, validated."""
+
+    title: str
+    subtitle: str | None = None
+    author: str
+    narrator: str | None = None
+    """The "read by" credit."""
+    language: str = "en"
+    """BCP 47."""
+    publisher: str | None = None
+    year: int | None = None
+    isbn: str | None = None
+    series: str | None = None
+    manuscript: str = "manuscript"
+    """A folder of .md files or one file, relative to the project."""
+    direction: str | None = None
+    """Standing direction for the whole book."""
+    speed: float | None = None
+    pauses: Pauses = Pauses()
+    continuity: Literal["scene", "chapter", "none"] = "scene"
+    loudness: str = "acx"
+    """Name of a profile in `audio.loudness`, or `none`."""
+    formats: tuple[str, ...] = ("mp3", "cue", "vtt", "srt", "lrc", "json")
+    footnotes: Literal["skip", "read"] = "skip"
+    credits: Credits = Credits()
+    budget: Budget | None = None
+    providers: tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...] = ()
+    """Settings by provider, sorted; never a key."""

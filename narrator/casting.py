@@ -1,0 +1,146 @@
+"""Who speaks with which voice, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from narrator.errors import CastingError, DuplicateAlias
+from narrator.manuscript import NARRATOR
+
+Setting = str | int | float | bool
+
+
+class Abilities(BaseModel, frozen=True, extra="forbid"):
+    """What a provider can do, as data. The planner reads it; nothing else asks which provider it is."""
+
+    word_times: bool
+    """True where the provider says when each word starts and ends."""
+    phonemes: bool = False
+    directions: Literal["text", "prosody", "none"]
+    """`text`: free acting directions. `prosody`: a known vocabulary is mapped to rate, pitch and level."""
+    direction_limit: int | None = None
+    """Characters."""
+    context: frozenset[Literal["id", "text"]] = frozenset()
+    """How the take before can be named; empty where requests do not know of each other."""
+    marks: frozenset[Literal["emphasis", "strong", "pause"]] = frozenset()
+    """Which marks the provider can act on inside a request."""
+    text_limit: int | None = None
+    """Characters in one request."""
+    speed: tuple[float, float] | None = None
+    """Smallest and largest speed factor; None where the pace cannot be set."""
+    deterministic: bool = False
+    """True where the same request gives the same samples each time."""
+    concurrency: int = 1
+    """Requests in flight at once that the provider bears."""
+    price_per_1000: float = 0.0
+    """Price of 1000 characters, in `currency`."""
+    currency: str = "USD"
+
+
+class Voice(BaseModel, frozen=True, extra="forbid"):
+    """A provider's voice."""
+
+    provider: str
+    name: str
+    """What stands after the slash in `voice: provider/name`."""
+    languages: tuple[str, ...] = ()
+    """BCP 47 tags."""
+    gender: Literal["female", "male", ""] = ""
+    description: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.name}"
+
+
+class Role(BaseModel, frozen=True, extra="forbid"):
+    """Who speaks in the story, the narrator included; one entry of cast.yaml."""
+
+    name: str
+    voice: str | None = None
+    """`provider/voice`."""
+    direction: str | None = None
+    speed: float | None = Field(default=None, ge=0.25, le=4.0)
+    aliases: tuple[str, ...] = ()
+    stand_in: str | None = None
+    """The voice used where the first cannot be."""
+    description: str | None = None
+    """For voice design."""
+    settings: tuple[tuple[str, Setting], ...] = ()
+    """Provider settings such as rate and pitch, sorted by name."""
+    line: int | None = None
+    """Where in cast.yaml it stands."""
+
+
+class Cast(BaseModel, frozen=True, extra="forbid"):
+    """Every role of the project."""
+
+    roles: tuple[Role, ...]
+
+    def by_name(self) -> dict[str, Role]:
+        """Role by every name it answers to, case-folded: its own and its aliases.
+
+        Raises:
+            DuplicateAlias: one name would mean two roles.
+        """
+        names: dict[str, Role] = {}
+        for role in self.roles:
+            for name in (role.name, *role.aliases):
+                other = names.setdefault(fold(name), role)
+                if other.name != role.name:
+                    raise DuplicateAlias(name, other.name, role.name, line=role.line)
+        return names
+
+    def role(self, name: str) -> Role:
+        """The role of exactly that name."""
+        for role in self.roles:
+            if role.name == name:
+                return role
+        raise CastingError(f"no role {name!r}", file="cast.yaml")
+
+
+def fold(name: str) -> str:
+    """A role's name as it is compared: case, and the difference of space, `-` and `_`, do not count."""
+    return " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
+
+
+def direct(*levels: str | None) -> str | None:
+    """Resolve a direction inherited through *levels*, from the widest (book) to the nearest (line).
+
+    The nearest wins; one that begins with `+` is added to what it inherits. An empty one clears.
+    """
+    resolved: str | None = None
+    for level in levels:
+        if level is None:
+            continue
+        text = level.strip()
+        if text.startswith("+"):
+            added = text[1:].strip()
+            resolved = f"{resolved}, {added}" if resolved and added else added or resolved
+        else:
+            resolved = text or None
+    return resolved
+
+
+class Assignment(NamedTuple):
+    """The voice a role speaks with in this run."""
+
+    provider: str
+    voice: str
+    settings: Mapping[str, Setting]
+    stand_in: bool = False
+
+
+__all__ = [
+    "NARRATOR",
+    "Abilities",
+    "Assignment",
+    "Cast",
+    "Role",
+    "Setting",
+    "Voice",
+    "direct",
+    "fold",
+]

@@ -1,0 +1,229 @@
+"""Every error narrator raises on purpose, and the exit code each family has.
+
+    NarratorError                    1  something unexpected
+    ├── UsageError                   2  the command line asks for something impossible
+    ├── ProjectError                 3  the project is wrong; carries file and line
+    │   ├── ConfigurationError          book.yaml, cast.yaml, lexicon.yaml, front matter
+    │   │   └── UnknownKey
+    │   ├── ManuscriptError             the text cannot be read as a manuscript
+    │   ├── CoverageError               characters of the manuscript would be lost
+    │   └── CastingError                roles, voices, directions
+    │       ├── UncastRole
+    │       ├── UnknownVoice
+    │       ├── DirectionTooLong
+    │       └── DuplicateAlias
+    ├── ProjectErrors                3  several of them, reported together
+    ├── ProviderError                4  a provider refused or failed for good
+    ├── BudgetExceeded               5  the next request would pass the budget
+    ├── OutputError                  6  an output could not be written or failed its own check
+    │   ├── MissingTake
+    │   ├── DamagedTake
+    │   └── LoudnessOutOfRange
+    └── Interrupted                130  Ctrl-C
+
+Classes take facts and compose the sentence, which says what to do next. They survive
+pickling, so that they can cross a process boundary. Only `narrator.cli` prints them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+
+class NarratorError(Exception):
+    """Base class of every error meant for the user."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions pickle as cls(*args), but args is the finished sentence here.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(cls: type[NarratorError], args: tuple[Any, ...], facts: dict[str, Any]) -> NarratorError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
+
+class UsageError(NarratorError):
+    """The command line asks for something impossible."""
+
+    exit_code = 2
+
+
+class ProjectError(NarratorError):
+    """Something in the project is wrong; the message begins with `file:line:`."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, file: str = "", line: int | None = None) -> None:
+        """
+        Args:
+            message: what is wrong and what to do.
+            file: path relative to the project, `""` where no one file is to blame.
+            line: 1-based, None where no one line is to blame.
+        """
+        self.message, self.file, self.line = message, file, line
+        where = "" if not file else f"{file}: " if line is None else f"{file}:{line}: "
+        super().__init__(f"{where}{message}")
+
+
+class ConfigurationError(ProjectError):
+    """A settings file (or front matter) does not say something narrator understands."""
+
+
+class UnknownKey(ConfigurationError):
+    """A mapping has a key narrator does not know; names the nearest known one."""
+
+    def __init__(self, key: str, known: Iterable[str], *, file: str, line: int | None = None) -> None:
+        self.key, self.nearest = key, nearest(key, known)
+        hint = (
+            f"did you mean {self.nearest!r}?" if self.nearest else f"known keys: {', '.join(sorted(known))}"
+        )
+        super().__init__(f"unknown key {key!r}; {hint}", file=file, line=line)
+
+
+class ManuscriptError(ProjectError):
+    """The text cannot be read as a manuscript."""
+
+
+class CoverageError(ProjectError):
+    """Characters of the manuscript belong to no utterance, no skip and no markup."""
+
+
+class CastingError(ProjectError):
+    """Something is wrong with roles, voices or directions."""
+
+
+class UncastRole(CastingError):
+    """A role speaks in the manuscript and has no voice in the cast."""
+
+    def __init__(self, role: str, known: Iterable[str], *, file: str, line: int) -> None:
+        self.role, self.nearest = role, nearest(role, known)
+        hint = f"did you mean {self.nearest!r}? Otherwise add" if self.nearest else "add"
+        super().__init__(
+            f"role {role!r} speaks here but is not in cast.yaml; {hint} `{role}: {{voice: ...}}`"
+            " (or write `\\:` if this is not a script line)",
+            file=file,
+            line=line,
+        )
+
+
+class UnknownVoice(CastingError):
+    """The cast names a provider or a voice that does not exist."""
+
+    def __init__(
+        self,
+        voice: str,
+        known: Iterable[str],
+        *,
+        remedy: str = "",
+        file: str = "cast.yaml",
+        line: int | None = None,
+    ) -> None:
+        self.voice, self.nearest = voice, nearest(voice, known)
+        hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
+        super().__init__(f"unknown voice {voice!r}; {hint}{remedy}".rstrip("; "), file=file, line=line)
+
+
+class DirectionTooLong(CastingError):
+    """A resolved direction is longer than the provider takes."""
+
+    def __init__(self, direction: str, limit: int, provider: str, *, file: str, line: int) -> None:
+        self.direction, self.limit, self.provider = direction, limit, provider
+        super().__init__(
+            f"this direction has {len(direction)} characters and {provider} takes {limit}; shorten it"
+            f" (it begins {direction[:40]!r})",
+            file=file,
+            line=line,
+        )
+
+
+class DuplicateAlias(CastingError):
+    """One name would mean two roles."""
+
+    def __init__(
+        self, alias: str, first: str, second: str, *, file: str = "cast.yaml", line: int | None = None
+    ) -> None:
+        self.alias, self.first, self.second = alias, first, second
+        super().__init__(
+            f"{alias!r} names both {first!r} and {second!r}; keep it on one of them", file=file, line=line
+        )
+
+
+class ProjectErrors(NarratorError):
+    """Several things are wrong with the project; one run shows all of them."""
+
+    exit_code = 3
+
+    def __init__(self, errors: Sequence[ProjectError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in errors))
+
+
+class ProviderError(NarratorError):
+    """A provider refused or failed for good."""
+
+    exit_code = 4
+
+    def __init__(self, message: str, *, provider: str) -> None:
+        self.provider = provider
+        super().__init__(f"{provider}: {message}")
+
+
+class BudgetExceeded(NarratorError):
+    """The next request would pass the budget; everything paid for so far is kept."""
+
+    exit_code = 5
+
+
+class OutputError(NarratorError):
+    """An output could not be written, or failed its own check; the last good version is left alone."""
+
+    exit_code = 6
+
+
+class MissingTake(OutputError):
+    """Assembly was asked for an utterance that has no take."""
+
+    def __init__(self, utterance_ids: Sequence[str], *, chapter: str) -> None:
+        self.utterance_ids, self.chapter = tuple(utterance_ids), chapter
+        shown = ", ".join(self.utterance_ids[:5]) + (", ..." if len(self.utterance_ids) > 5 else "")
+        super().__init__(
+            f"chapter {chapter!r} is not assembled: no take for {shown}; `narrator book` records what is missing"
+        )
+
+
+class DamagedTake(OutputError):
+    """A take on disk is not what its sidecar says."""
+
+    def __init__(self, take_id: str, reason: str) -> None:
+        self.take_id, self.reason = take_id, reason
+        super().__init__(
+            f"take {take_id} is damaged ({reason}); it counts as missing and will be recorded again"
+        )
+
+
+class LoudnessOutOfRange(OutputError):
+    """The decoded file does not meet its loudness profile."""
+
+    def __init__(self, chapter: str, profile: str, findings: Sequence[str]) -> None:
+        self.chapter, self.profile, self.findings = chapter, profile, tuple(findings)
+        super().__init__(f"chapter {chapter!r} does not meet {profile}: {'; '.join(findings)}")
+
+
+class Interrupted(NarratorError):
+    """Ctrl-C: what was recorded is kept and the next run goes on from there."""
+
+    exit_code = 130
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that *word* was probably meant to be, if any comes close."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
+    return by_folded[matches[0]] if matches else None

@@ -1,0 +1,151 @@
+"""What is asked of a provider, what it answers, and what is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel
+
+from narrator.casting import Setting
+from narrator.manuscript import Mark
+
+KEY_VERSION = 1
+"""Part of every take key: raising it makes every book be recorded again. Say so in the changelog."""
+
+Pcm = npt.NDArray[np.int16]
+"""Mono 16-bit samples."""
+
+
+class Word(NamedTuple):
+    """A word as written in an utterance, and the stretch of spoken text that says it."""
+
+    start: int
+    """Offset in the utterance's text."""
+    end: int
+    spoken_start: int
+    """Offset in the spoken text."""
+    spoken_end: int
+
+
+class Spoken(BaseModel, frozen=True, extra="forbid"):
+    """An utterance's text as it is sent: after the lexicon and after `say` marks."""
+
+    text: str
+    marks: tuple[Mark, ...] = ()
+    """Emphasis and pauses by offset in this text; `say` marks are already applied. A `say` mark left
+    here holds the provider's own phonemes (value `espeak:...`) for that stretch."""
+    words: tuple[Word, ...] = ()
+    """In order; a word is a run without white space that holds a letter or a digit."""
+
+
+class Request(BaseModel, frozen=True, extra="forbid"):
+    """One utterance made ready for a provider: all that is audible about it, and nothing else."""
+
+    provider: str
+    model: str = ""
+    voice: str
+    spoken: Spoken
+    direction: str | None = None
+    speed: float = 1.0
+    settings: tuple[tuple[str, Setting], ...] = ()
+    """Sorted by name."""
+
+    @cached_property
+    def key(self) -> str:
+        """sha256 of the canonical JSON of all that is audible (design section 6), as 64 hex digits."""
+        audible = {
+            "version": KEY_VERSION,
+            "provider": self.provider,
+            "model": self.model,
+            "voice": self.voice,
+            "text": self.spoken.text,
+            "marks": [[m.kind, m.start, m.end, m.value] for m in self.spoken.marks],
+            "direction": self.direction,
+            "speed": self.speed,
+            "settings": dict(self.settings),
+        }
+        canonical = json.dumps(audible, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class WordTime(NamedTuple):
+    """When one word sounds, in samples at the take's own rate."""
+
+    start_sample: int
+    end_sample: int
+
+
+class PhonemeTime(NamedTuple):
+    """When one phoneme sounds, in samples at the take's own rate."""
+
+    symbol: str
+    start_sample: int
+    end_sample: int
+
+
+WordSource = Literal["engine", "service", "aligned", "estimated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One answer from a provider."""
+
+    pcm: Pcm
+    rate: int
+    """Samples a second."""
+    words: tuple[WordTime, ...]
+    """One for each of `Request.spoken.words`, in order, or empty where the provider gives none."""
+    word_source: WordSource
+    phonemes: tuple[PhonemeTime, ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()
+    """The provider's own ids: generation, request, snippet."""
+    transcript: str = ""
+    characters: int = 0
+    """What was billed."""
+    cost: float = 0.0
+    currency: str = "USD"
+
+
+class Level(BaseModel, frozen=True, extra="forbid"):
+    """What was measured on a take when it was stored, so that no later step has to decode it first."""
+
+    peak: float
+    """Largest absolute sample, full scale being 1."""
+    energy: float
+    """Sum of squared samples from `speech_start_sample` to `speech_end_sample`, full scale being 1."""
+    speech_start_sample: int
+    """Where sound begins, found from the samples; equal to the end where there is none."""
+    speech_end_sample: int
+
+
+class Take(BaseModel, frozen=True, extra="forbid"):
+    """One kept rendition of an utterance: the sidecar beside the FLAC file."""
+
+    id: str
+    """First 16 hex digits of sha256 of the rate and the samples."""
+    key: str
+    flac_bytes: int
+    flac_sha256: str
+    rate: int
+    samples: int
+    request: Request
+    words: tuple[WordTime, ...]
+    word_source: WordSource
+    phonemes: tuple[PhonemeTime, ...] = ()
+    ids: tuple[tuple[str, str], ...] = ()
+    transcript: str = ""
+    characters: int = 0
+    cost: float = 0.0
+    currency: str = "USD"
+    level: Level
+    after: str | None = None
+    """Id of the take that came before it in its context chain when it was recorded."""
+    recorded_at: str
+    """UTC, ISO 8601, whole seconds."""
+    took_ms: int
