@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from narrator.casting import Setting
+
+Continuity = Literal["scene", "chapter", "none"]
+Footnotes = Literal["skip", "read"]
+
+FORMATS = ("mp3", "cue", "vtt", "srt", "lrc", "json")
+"""What `formats` may list; all of them unless it is given."""
+LOUDNESS = ("acx", "none")
+"""Names that `loudness` may have: the profiles of `audio.loudness`, and none at all."""
 
 
 class Pauses(BaseModel, frozen=True, extra="forbid"):
@@ -29,6 +37,7 @@ class Budget(BaseModel, frozen=True, extra="forbid"):
 
     amount: float
     currency: str = "USD"
+    """ISO 4217."""
 
 
 class Credits(BaseModel, frozen=True, extra="forbid"):
@@ -56,13 +65,13 @@ class Book(BaseModel, frozen=True, extra="forbid"):
     """A folder of .md files or one file, relative to the project."""
     direction: str | None = None
     """Standing direction for the whole book."""
-    speed: float | None = None
+    speed: float | None = Field(default=None, ge=0.25, le=4.0)
     pauses: Pauses = Pauses()
-    continuity: Literal["scene", "chapter", "none"] = "scene"
+    continuity: Continuity = "scene"
     loudness: str = "acx"
     """Name of a profile in `audio.loudness`, or `none`."""
-    formats: tuple[str, ...] = ("mp3", "cue", "vtt", "srt", "lrc", "json")
-    footnotes: Literal["skip", "read"] = "skip"
+    formats: tuple[str, ...] = FORMATS
+    footnotes: Footnotes = "skip"
     credits: Credits = Credits()
     budget: Budget | None = None
     providers: tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...] = ()
