@@ -108,6 +108,8 @@ class Generation:
     transcript: str = ""
     characters: int = 0
     """What was billed."""
+    requests: int = 0
+    """HTTP requests it took; 0 for an engine inside narrator."""
     cost: float = 0.0
     currency: str = "USD"
 

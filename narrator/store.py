@@ -1,0 +1,322 @@
+"""Takes on disk under their key: a FLAC file and a sidecar for each, never changed, never deleted.
+
+    takes/<key[:2]>/<key>/<take id>.flac     the audio as received
+    takes/<key[:2]>/<key>/<take id>.json     the sidecar: a Take as compact JSON, keys sorted
+
+The sidecar is written last, so a FLAC file without one is not a take yet. A damaged entry is a
+notice and counts as missing; putting the same take again repairs it. No symbolic link below the
+store is followed: a project may come from anywhere, and its takes with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from narrator.audio import flac, measuring
+from narrator.errors import DamagedTake, OutputError
+from narrator.files import write_bytes
+from narrator.manuscript import Notice
+from narrator.takes import Generation, Pcm, Request, Take
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+_TAKE_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class TakeStore:
+    """The takes of a project. Safe to use from several threads and by several processes."""
+
+    def __init__(self, folder: Path) -> None:
+        """
+        Args:
+            folder: where the takes are, or will be; made at the first `put`.
+        """
+        self.folder = folder
+        self._notices: dict[str, Notice] = {}
+
+    @property
+    def notices(self) -> list[Notice]:
+        """The damaged entries met so far, each once."""
+        return list(self._notices.values())
+
+    def path(self, key: str, take_id: str) -> Path:
+        """The FLAC file of a take, whether it is there or not."""
+        return Path(self._stem(key, take_id) + ".flac")
+
+    def takes(self, key: str) -> tuple[Take, ...]:
+        """Every good take under *key*, the one recorded first at the front.
+
+        Good as far as the sidecar and the size of the audio tell; `pcm` looks into the audio itself.
+
+        Raises:
+            OutputError: something is there and cannot be read; to call that missing would cost money.
+        """
+        found = []
+        for take_id in self._ids(key):
+            try:
+                found.append(self._load(key, take_id))
+            except DamagedTake as damage:
+                self._notice(self._stem(key, take_id) + ".json", damage.reason)
+        return tuple(sorted(found, key=lambda take: (take.recorded_at, take.id)))
+
+    def put(
+        self,
+        request: Request,
+        generation: Generation,
+        *,
+        took_ms: int,
+        recorded_at: str,
+        after: str | None = None,
+        durable: bool = True,
+    ) -> Take:
+        """Keep what a provider answered. The same audio under the same key is one take, the first.
+
+        Args:
+            took_ms: how long the provider took.
+            recorded_at: UTC, ISO 8601, whole seconds.
+            after: id of the take that came before it in its context chain.
+            durable: survive a power cut; not needed for what costs nothing to record again.
+
+        Raises:
+            OutputError: it cannot be written.
+            ValueError: it is not mono 16-bit audio with a time for each word, or for none.
+        """
+        pcm, rate = np.ascontiguousarray(generation.pcm), generation.rate
+        if pcm.dtype != np.int16 or pcm.ndim != 1:
+            raise ValueError(f"a take is mono 16-bit samples, not {pcm.dtype} of shape {pcm.shape}")
+        if len(generation.words) not in (0, len(request.spoken.words)):
+            raise ValueError(f"{len(generation.words)} word times for {len(request.spoken.words)} words")
+        take_id = _identify(pcm, rate)
+        if link := self._link(request.key):
+            raise OutputError(f"cannot write below {link}: it is a symbolic link; remove it and run again")
+        if kept := self._kept(request.key, take_id):
+            return kept
+        audio = flac.encode(pcm, rate)
+        take = Take(
+            id=take_id,
+            key=request.key,
+            flac_bytes=len(audio),
+            flac_sha256=hashlib.sha256(audio).hexdigest(),
+            rate=rate,
+            samples=len(pcm),
+            request=request,
+            words=generation.words,
+            word_source=generation.word_source,
+            phonemes=generation.phonemes,
+            ids=generation.ids,
+            transcript=generation.transcript,
+            characters=generation.characters,
+            cost=generation.cost,
+            currency=generation.currency,
+            level=measuring.measure(pcm, rate),
+            after=after,
+            recorded_at=recorded_at,
+            took_ms=took_ms,
+        )
+        for suffix, content in ((".flac", audio), (".json", _as_json(take))):
+            path = self.path(take.key, take.id).with_suffix(suffix)
+            # In one folder for the whole store, where litter is found without looking into every key.
+            write_bytes(path, content, durable=durable, beside=self.folder)
+        return take
+
+    def pcm(self, key: str, take_id: str) -> Pcm:
+        """The samples of a take at its own rate, checked against its sidecar.
+
+        Raises:
+            DamagedTake: it is missing, or it is not what was written.
+            OutputError: it is there and cannot be read.
+        """
+        if self._link(key):
+            raise DamagedTake(take_id, "it is behind a symbolic link")
+        try:
+            return _decode(self._load(key, take_id), self._stem(key, take_id) + ".flac")
+        except DamagedTake as damage:
+            self._notice(self._stem(key, take_id) + ".flac", damage.reason)
+            raise
+
+    def set_aside(self, key: str, take_id: str) -> None:
+        """Let a damaged take count as missing in every later run, until it is put again.
+
+        Its audio stays beside it as `.flac.damaged`.
+
+        Raises:
+            OutputError: it cannot be renamed.
+        """
+        path = self.path(key, take_id)
+        if self._link(key):
+            return
+        try:
+            path.rename(path.with_suffix(".flac.damaged"))
+        except FileNotFoundError:
+            return
+        except OSError as exc:
+            raise OutputError(f"cannot set {path} aside: {exc.strerror}; remove it and run again") from exc
+
+    def _stem(self, key: str, take_id: str) -> str:
+        """A take's path without its suffix. Plain strings here: a large book asks thousands of times."""
+        if not _TAKE_ID.fullmatch(take_id):
+            raise ValueError(f"not a take id: {take_id!r}")
+        return f"{self._entry(key)}/{take_id}"
+
+    def _entry(self, key: str) -> str:
+        if not _KEY.fullmatch(key):
+            raise ValueError(f"not a take key: {key!r}")
+        return f"{self.folder}/{key[:2]}/{key}"
+
+    def _link(self, key: str) -> str | None:
+        """The folder on the way to a key's takes that is a symbolic link, if one is."""
+        entry = self._entry(key)
+        for folder in (entry[: -len(key) - 1], entry):
+            if os.path.islink(folder):  # noqa: PTH114 - a large book asks ten thousand times; pathlib doubles it
+                return folder
+        return None
+
+    def _ids(self, key: str) -> list[str]:
+        """The ids under *key* that have a sidecar."""
+        if link := self._link(key):
+            self._notice(link, "a symbolic link; the takes behind it are not used")
+            return []
+        entry = self._entry(key)
+        try:
+            names = os.listdir(entry)  # noqa: PTH208 - names, not paths, as above
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            raise _unreadable(entry, exc) from exc
+        return [name[:-5] for name in names if name.endswith(".json") and _TAKE_ID.fullmatch(name[:-5])]
+
+    def _load(self, key: str, take_id: str) -> Take:
+        """A take whose sidecar, and the size of whose audio, are right; the caller has looked for a `_link`.
+
+        Raises:
+            DamagedTake: they are not.
+        """
+        stem = self._stem(key, take_id)
+        with _opened(stem + ".json", take_id) as (fd, size):
+            content = os.read(fd, size)
+        try:
+            take = Take.model_validate_json(content)
+        except ValidationError as exc:
+            raise DamagedTake(take_id, f"its sidecar does not parse: {exc.errors()[0]['msg']}") from exc
+        if lie := _lie(take, key, take_id) or _audio_problem(take, stem + ".flac"):
+            raise DamagedTake(take_id, lie)
+        return take
+
+    def _kept(self, key: str, take_id: str) -> Take | None:
+        """The take if it is in the store already, down to the last byte."""
+        with contextlib.suppress(DamagedTake):
+            take = self._load(key, take_id)
+            with _opened(self._stem(key, take_id) + ".flac", take_id) as (fd, _):
+                if _sha256(fd) == take.flac_sha256:
+                    return take
+        return None
+
+    def _notice(self, path: str, reason: str) -> None:
+        file = f"{self.folder.name}/{os.path.relpath(path, self.folder)}"
+        self._notices.setdefault(file, Notice(message=f"damaged, counts as missing: {reason}", file=file))
+
+
+@contextmanager
+def _opened(path: str, take_id: str) -> Iterator[tuple[int, int]]:
+    """Descriptor and size of a regular file that is not a symbolic link.
+
+    Raises:
+        DamagedTake: there is no such file.
+        OutputError: there is, and it cannot be read.
+    """
+    try:
+        there = os.lstat(path)
+        if not stat.S_ISREG(there.st_mode):
+            raise DamagedTake(take_id, f"{Path(path).name} is not a regular file")
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as exc:
+        raise DamagedTake(take_id, f"{Path(path).name} is missing") from exc
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    try:
+        yield fd, there.st_size
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    finally:
+        os.close(fd)
+
+
+def _unreadable(path: str, exc: OSError) -> OutputError:
+    return OutputError(
+        f"cannot read {path}: {exc.strerror or exc}; make it readable and run again"
+        " (what may be there is not recorded a second time)"
+    )
+
+
+def _lie(take: Take, key: str, take_id: str) -> str:
+    """What a sidecar says that cannot be so; `""` where nothing is wrong with it."""
+    level = take.level
+    if (take.key, take.id) != (key, take_id):
+        return f"its sidecar is that of take {take.id} under key {take.key[:8]}..."
+    if take.rate < 1 or len(take.words) not in (0, len(take.request.spoken.words)):
+        return "its sidecar contradicts itself"
+    if not 0 <= level.speech_start_sample <= level.speech_end_sample <= take.samples:
+        return "its sidecar contradicts itself"
+    if not (0 <= level.peak <= 1 and 0 <= level.energy <= take.samples):
+        return "its sidecar contradicts itself"
+    return ""
+
+
+def _audio_problem(take: Take, path: str) -> str:
+    """What is wrong with the audio file as far as its size tells."""
+    try:
+        there = os.lstat(path)
+    except FileNotFoundError:
+        return "its audio is missing"
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    if not stat.S_ISREG(there.st_mode):
+        return "its audio is not a regular file"
+    if there.st_size != take.flac_bytes:
+        return f"its audio has {there.st_size} bytes instead of {take.flac_bytes}"
+    return ""
+
+
+def _decode(take: Take, path: str) -> Pcm:
+    with _opened(path, take.id) as (fd, _):
+        if _sha256(fd) != take.flac_sha256:
+            raise DamagedTake(take.id, "its audio is not what was written")
+        try:
+            pcm, rate = flac.decode(fd)
+        except ValueError as exc:
+            raise DamagedTake(take.id, f"its audio does not decode: {exc}") from exc
+    if (len(pcm), rate) != (take.samples, take.rate):
+        raise DamagedTake(
+            take.id, f"its audio has {len(pcm)} samples at {rate} Hz, its sidecar says otherwise"
+        )
+    return pcm
+
+
+def _sha256(fd: int) -> str:
+    digest, done = hashlib.sha256(), 0
+    while content := os.pread(fd, 1 << 20, done):
+        digest.update(content)
+        done += len(content)
+    return digest.hexdigest()
+
+
+def _identify(pcm: Pcm, rate: int) -> str:
+    """A take's id: the rate as four bytes and the samples, both little-endian, hashed."""
+    digest = hashlib.sha256(rate.to_bytes(4, "little"))
+    digest.update(pcm.astype("<i2", copy=False).data)
+    return digest.hexdigest()[:16]
+
+
+def _as_json(take: Take) -> bytes:
+    fields = take.model_dump(mode="json")
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
