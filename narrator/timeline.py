@@ -73,6 +73,16 @@ def milliseconds(sample: int, rate: int) -> int:
     return (sample * 2000 + rate) // (2 * rate)
 
 
+def centiseconds(sample: int, rate: int) -> int:
+    """*sample* in whole hundredths of a second, halves up."""
+    return (sample * 200 + rate) // (2 * rate)
+
+
+def seconds(sample: int, rate: int) -> int:
+    """*sample* in whole seconds, halves up."""
+    return (sample * 2 + rate) // (2 * rate)
+
+
 def cue_frames(sample: int, rate: int) -> int:
     """*sample* in cue sheet frames, 75 a second, halves up."""
     return (sample * 150 + rate) // (2 * rate)
