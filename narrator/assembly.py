@@ -1,0 +1,211 @@
+"""One chapter, from its takes to its files: lay out, master, export, move into place, write the receipt."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from narrator.audio.joining import stream
+from narrator.audio.profiles import PROFILES
+from narrator.audio.tags import id3_tag
+from narrator.book import Book
+from narrator.errors import Interrupted
+from narrator.exports import export
+from narrator.files import replacing
+from narrator.manuscript import Chapter
+from narrator.mastering import Master, master_chapter
+from narrator.planning import PlannedChapter
+from narrator.project import Cover
+from narrator.receipts import FileFacts, Receipt, facts_of, read_receipt, recipe, unchanged, write_receipt
+from narrator.stitching import lay_out
+from narrator.store import TakeStore
+from narrator.takes import Take
+from narrator.timeline import Timeline
+
+MASTER_RATE = 44_100
+"""Samples a second of every master: what MP3 players and shops expect."""
+KBPS = 192
+MADE_BY = ("narrator", "lameenc", "numpy", "soxr")
+"""A new version of one of these may give other bytes."""
+
+
+class Setting(NamedTuple):
+    """What is the same for every chapter of a run."""
+
+    book: Book
+    cover: Cover | None
+    of: int
+    """How many chapters the book has, the credits among them."""
+    rehearsal: bool
+    build: Path
+    store: TakeStore
+    stopping: threading.Event
+
+
+class Assembled(NamedTuple):
+    """A chapter whose files are in place."""
+
+    chapter: Chapter
+    timeline: Timeline
+    taken: tuple[Take, ...]
+    """In the order of the utterances."""
+    master: Master | None
+    """None where no MP3 is asked for."""
+    files: tuple[FileFacts, ...]
+    changed: bool
+    """False where every file was already what it should be."""
+
+
+def standing(planned: PlannedChapter, track: int, setting: Setting) -> Assembled | None:
+    """The chapter as it lies in the build folder, if it is complete and current."""
+    if not planned.complete:
+        return None
+    taken = {line.utterance.id: line.take for line in planned.lines if line.take is not None}
+    state = _State.read(planned, taken, track, setting)
+    return None if state.stale else state.assembled(changed=False)
+
+
+def assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, setting: Setting) -> Assembled:
+    """
+    Make every file of a chapter that is not there already.
+
+    Args:
+        taken: the take of each utterance, by utterance id.
+        track: the chapter's place in the book, from 1.
+
+    Raises:
+        MissingTake, DamagedTake, LoudnessOutOfRange, OutputError: nothing was moved into place.
+        Interrupted: `setting.stopping` was set meanwhile; nothing was moved into place.
+    """
+    chapter = planned.chapter
+    state = _State.read(planned, taken, track, setting)
+    if not state.stale:
+        return state.assembled(changed=False)
+    master = _make(state, track, setting) or state.master
+    made = {suffix: _facts(suffix, state, master, setting) for suffix in state.stale}
+    state = state._replace(files={**state.files, **made}, master=master)
+    details = master.model_dump(mode="json") if master else {}
+    write_receipt(setting.build, chapter.stem, Receipt(files=state.in_order(), details=details))
+    return state.assembled(changed=True)
+
+
+class _State(NamedTuple):
+    """A chapter's files: what they should be made from, and which of them are."""
+
+    chapter: Chapter
+    timeline: Timeline
+    taken: Mapping[str, Take]
+    recipes: Mapping[str, str]
+    """By suffix."""
+    files: Mapping[str, FileFacts]
+    """The current ones, by suffix."""
+    master: Master | None
+
+    @classmethod
+    def read(cls, planned: PlannedChapter, taken: Mapping[str, Take], track: int, setting: Setting) -> _State:
+        chapter = planned.chapter
+        requests = {line.utterance.id: line.request for line in planned.lines}
+        timeline = lay_out(chapter, taken, pauses=setting.book.pauses, rate=MASTER_RATE, requests=requests)
+        recipes = _recipes(timeline, track, setting)
+        receipt = read_receipt(setting.build, chapter.stem)
+        folder = setting.build / "chapters"
+        current = {
+            suffix: facts
+            for facts in (receipt.files if receipt else ())
+            if recipes.get(suffix := facts.name.rpartition(".")[2]) == facts.recipe
+            and unchanged(folder, [facts])
+        }
+        master = Master.model_validate(receipt.details) if receipt and "mp3" in current else None
+        return cls(chapter, timeline, taken, recipes, current, master)
+
+    @property
+    def stale(self) -> list[str]:
+        return [suffix for suffix in self.recipes if suffix not in self.files]
+
+    def in_order(self) -> tuple[FileFacts, ...]:
+        return tuple(self.files[suffix] for suffix in self.recipes)
+
+    def assembled(self, *, changed: bool) -> Assembled:
+        takes = tuple(self.taken[utterance.id] for utterance in self.chapter.utterances)
+        return Assembled(self.chapter, self.timeline, takes, self.master, self.in_order(), changed)
+
+
+def _facts(suffix: str, state: _State, master: Master | None, setting: Setting) -> FileFacts:
+    known = master.sha256 if suffix == "mp3" and master else None
+    name = f"{state.chapter.stem}.{suffix}"
+    return facts_of(setting.build / "chapters", name, recipe=state.recipes[suffix], sha256=known)
+
+
+def _recipes(timeline: Timeline, track: int, setting: Setting) -> dict[str, str]:
+    """What decides the bytes of each file, by suffix."""
+    facts: dict[str, Any] = {
+        "timeline": timeline.model_dump(mode="json"),
+        "book": setting.book.model_dump(mode="json", exclude={"formats", "pauses", "budget", "providers"}),
+        "narrator": version("narrator"),
+    }
+    text = recipe(facts)
+    audio = recipe(
+        {
+            "text": text,
+            "track": [track, setting.of],
+            "cover": setting.cover.sha256 if setting.cover else None,
+            "rehearsal": setting.rehearsal,
+            "profile": PROFILES[setting.book.loudness].model_dump()
+            if setting.book.loudness in PROFILES
+            else None,
+            "kbps": KBPS,
+            "made by": [f"{name} {version(name)}" for name in MADE_BY],
+        }
+    )
+    return {name: audio if name == "mp3" else text for name in setting.book.formats}
+
+
+def _make(state: _State, track: int, setting: Setting) -> Master | None:
+    """Write the stale files beside their places; all of them move when the last is whole, or none does."""
+    folder, stem = setting.build / "chapters", state.chapter.stem
+    master = None
+    with ExitStack() as stack:
+        for suffix in state.stale:
+            file = stack.enter_context(replacing(folder / f"{stem}.{suffix}"))
+            if suffix == "mp3":
+                master = _master(state, track, setting, file)
+            else:
+                file.write(export(suffix, state.timeline, setting.book, mp3_name=f"{stem}.mp3").encode())
+    return master
+
+
+def _master(state: _State, track: int, setting: Setting, file: BinaryIO) -> Master:
+    cover = setting.cover
+    tag = id3_tag(
+        setting.book,
+        state.timeline,
+        track=track,
+        of=setting.of,
+        cover=cover.data if cover else None,
+        mime=cover.mime if cover else "",
+    )
+    return master_chapter(
+        state.timeline,
+        state.taken,
+        lambda: _watched(stream(state.timeline, setting.store.pcm), setting),
+        profile=PROFILES.get(setting.book.loudness),
+        tag=tag,
+        file=file,
+        kbps=KBPS,
+    )
+
+
+def _watched(
+    blocks: Iterable[npt.NDArray[np.float32]], setting: Setting
+) -> Iterator[npt.NDArray[np.float32]]:
+    for block in blocks:
+        if setting.stopping.is_set():
+            raise Interrupted("interrupted; the next run goes on from here")
+        yield block

@@ -1,0 +1,239 @@
+"""Record and assemble beside each other: a chapter is mastered as soon as its last take is in."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+
+from narrator.assembly import Assembled, Setting, assemble
+from narrator.errors import DamagedTake, Interrupted, MissingTake, NarratorError, ProviderError
+from narrator.manuscript import Notice
+from narrator.planning import Line, PlannedChapter, to_record
+from narrator.progress import ChapterState, Progress
+from narrator.providers.base import Provider
+from narrator.recording import Recording
+from narrator.takes import Take
+from narrator.timeline import milliseconds
+
+SHOWN = 10
+"""Failed lines that are named one by one."""
+MASTERING_THREADS = os.cpu_count() or 1
+"""Resampling and encoding release the interpreter lock, so threads use every core."""
+
+
+class Outcome(NamedTuple):
+    """What a run of the pipeline did."""
+
+    assembled: tuple[Assembled, ...]
+    """In the order of the book; chapters that failed are missing."""
+    taken: Mapping[str, Take]
+    """The take of each utterance that has one, by utterance id."""
+    recorded: tuple[Take, ...]
+    """The takes recorded in this run."""
+    requests: int
+    """HTTP requests made."""
+    notices: tuple[Notice, ...]
+    errors: tuple[NarratorError, ...]
+
+
+class Pipeline:
+    """One run over some chapters."""
+
+    def __init__(
+        self,
+        chapters: Sequence[tuple[int, PlannedChapter]],
+        *,
+        setting: Setting,
+        providers: Mapping[str, Provider],
+        progress: Progress,
+    ) -> None:
+        """
+        Args:
+            chapters: each with its place in the book, from 1.
+        """
+        self._chapters = {planned.chapter.number: (track, planned) for track, planned in chapters}
+        self._setting, self._providers, self._progress = setting, providers, progress
+        self._lock = threading.Lock()
+        self._done: SimpleQueue[Future[None]] = SimpleQueue()
+        self._in_work = 0
+        self._assembled: dict[int, Assembled] = {}
+        self._recorded: list[Take] = []
+        self._notices: list[Notice] = []
+        self._errors: list[NarratorError] = []
+        self._mended: set[int] = set()
+        self._taken: dict[str, Take] = {}
+        self._waiting: dict[str, list[Line]] = {}
+        self._left: dict[int, int] = {}
+        for number, (_, planned) in self._chapters.items():
+            self._left[number] = sum(line.take is None for line in planned.lines)
+            self._taken |= {line.utterance.id: line.take for line in planned.lines if line.take is not None}
+
+    def run(self) -> Outcome:
+        """
+        Make the chapters. What fails is in the outcome; the rest is made all the same.
+
+        Raises:
+            Interrupted: Ctrl-C; requests in flight were finished and kept.
+        """
+        store = self._setting.store
+        with (
+            Recording(self._providers, store, on_take=self._on_take) as recording,
+            ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix="master") as self._mastering,
+        ):
+            self._recording = recording
+            try:
+                for number, left in self._left.items():
+                    if left == 0:
+                        self._assemble(number)
+                self._record([line for _, planned in self._chapters.values() for line in planned.lines])
+                self._wait()
+            except KeyboardInterrupt:
+                raise Interrupted(self._kept()) from None
+            finally:
+                recording.stop()
+                self._setting.stopping.set()
+        self._errors += [*_failures(recording), *self._not_made()]
+        return Outcome(
+            tuple(self._assembled[number] for number in self._chapters if number in self._assembled),
+            self._taken,
+            tuple(self._recorded),
+            recording.requests,
+            tuple(self._notices),
+            tuple(self._errors),
+        )
+
+    def _record(self, lines: Sequence[Line]) -> None:
+        with self._lock:
+            for line in lines:
+                if line.take is None:
+                    self._waiting.setdefault(line.request.key, []).append(line)
+        needed = to_record(lines, self._providers)
+        self._track(self._recording.start(needed, self._taken))
+
+    def _on_take(self, line: Line, take: Take) -> None:
+        """A take serves its line, and on a deterministic engine every line that says the same."""
+        shared = self._providers[line.request.provider].abilities.deterministic
+        finished = []
+        with self._lock:
+            self._recorded.append(take)
+            served = self._waiting.pop(line.request.key, []) if shared else [line]
+            for each in served:
+                self._taken[each.utterance.id] = take
+                self._left[each.chapter] -= 1
+                if self._left[each.chapter] == 0:
+                    finished.append(each.chapter)
+        self._progress.recorded(
+            chapter=self._chapters[line.chapter][1].chapter.title,
+            utterance_id=line.utterance.id,
+            text=line.utterance.text,
+            milliseconds=milliseconds(take.samples, take.rate),
+            lines=len(served),
+        )
+        for number in finished:
+            self._assemble(number)
+
+    def _assemble(self, number: int) -> None:
+        if not self._setting.stopping.is_set():
+            self._track([self._mastering.submit(self._make, number)])
+
+    def _make(self, number: int) -> None:
+        track, planned = self._chapters[number]
+        title = planned.chapter.title
+        self._progress.chapter(title, "mastering", milliseconds=0)
+        try:
+            made = assemble(planned, self._taken, track, self._setting)
+        except DamagedTake as error:
+            if number in self._mended:
+                raise
+            self._mend(number, error)
+            return
+        except NarratorError:
+            self._progress.chapter(title, "failed", milliseconds=0)
+            raise
+        with self._lock:
+            self._assembled[number] = made
+        state: ChapterState = "made" if made.changed else "unchanged"
+        self._progress.chapter(title, state, milliseconds=made.timeline.duration_ms)
+
+    def _mend(self, number: int, error: DamagedTake) -> None:
+        """Record a chapter's damaged takes again, all of them at once, and then make the chapter."""
+        self._mended.add(number)
+        planned = self._chapters[number][1]
+        store = self._setting.store
+        lost: list[Line] = []
+        for line in planned.lines:
+            take = self._taken[line.utterance.id]
+            try:
+                store.pcm(take.key, take.id)
+            except DamagedTake:
+                store.set_aside(take.key, take.id)
+                lost.append(line._replace(take=None))
+        self._note(Notice(message=str(error)))
+        with self._lock:
+            self._left[number] = len(lost)
+        if lost:
+            self._record(lost)
+        else:
+            self._assemble(number)
+
+    def _note(self, notice: Notice) -> None:
+        with self._lock:
+            self._notices.append(notice)
+        self._progress.notice(notice)
+
+    def _track(self, futures: Sequence[Future[None]]) -> None:
+        with self._lock:
+            self._in_work += len(futures)
+        for future in futures:
+            future.add_done_callback(lambda done: self._done.put(done))
+
+    def _wait(self) -> None:
+        """Until nothing is in work; the first error that is not one provider's ends the recording."""
+        while self._in_work:
+            try:
+                # With a timeout, because a wait without one would not let Ctrl-C through everywhere.
+                future = self._done.get(timeout=1)
+            except Empty:
+                continue
+            with self._lock:
+                self._in_work -= 1
+            if future.cancelled():
+                continue
+            error = future.exception()
+            if isinstance(error, NarratorError):
+                self._errors.append(error)
+                if _is_fatal(error):
+                    self._recording.stop()
+            elif error is not None:
+                raise error
+
+    def _not_made(self) -> list[NarratorError]:
+        """A refusal by name for every chapter that lacks a take."""
+        refusals: list[NarratorError] = []
+        for _, planned in self._chapters.values():
+            missing = [line.utterance.id for line in planned.lines if line.utterance.id not in self._taken]
+            if missing:
+                refusals.append(MissingTake(missing, chapter=planned.chapter.title))
+        return refusals
+
+    def _kept(self) -> str:
+        takes = f"{len(self._recorded)} new take{'' if len(self._recorded) == 1 else 's'}"
+        return f"interrupted; {takes} kept, and the next run goes on from there"
+
+
+def _is_fatal(error: NarratorError) -> bool:
+    """Whether recording more lines would only meet the same wall: a disk that takes nothing."""
+    return isinstance(error.__cause__, OSError)
+
+
+def _failures(recording: Recording) -> list[NarratorError]:
+    """What providers refused: the first few in full, the rest counted."""
+    errors = [error for _, error in recording.failures]
+    if len(errors) > SHOWN:
+        rest = len(errors) - SHOWN
+        errors[SHOWN:] = [ProviderError(f"and {rest} more lines failed", provider=errors[SHOWN].provider)]
+    return list(errors)

@@ -1,0 +1,98 @@
+"""Gather everything before the first request: read, parse, prove coverage, cast, plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from narrator.casting import Assignment
+from narrator.coverage import Coverage, prove
+from narrator.errors import CoverageError, ProjectErrors
+from narrator.manuscript import Manuscript, Notice
+from narrator.parsing import Source, decode, read_manuscript
+from narrator.planning import Plan, assign_voices, plan_takes, rehearsal
+from narrator.project import Project
+from narrator.providers.base import Provider
+from narrator.rendering import Which, render_credits
+from narrator.store import TakeStore
+
+EMBEDDED = "espeak"
+"""The provider that needs no key; it plays rehearsals."""
+
+
+class Prepared(NamedTuple):
+    """A project, ready to be recorded."""
+
+    project: Project
+    manuscript: Manuscript
+    """Chapters in order, the credits among them."""
+    coverage: Coverage
+    plan: Plan
+    notices: tuple[Notice, ...]
+
+
+def prepare(
+    project: Project, store: TakeStore, providers: Mapping[str, Provider], *, rehearse: bool = False
+) -> Prepared:
+    """
+    Everything a run needs to know before it spends anything.
+
+    Raises:
+        ProjectErrors: whatever is wrong with the project, all of it together.
+    """
+    book = project.book
+    sources = [decode(path, data) for path, data in project.sources]
+    manuscript = read_manuscript(sources, cast=project.cast, footnotes=book.footnotes, language=book.language)
+    manuscript, spoken_credits, notices = _with_credits(manuscript, project)
+    coverage = prove(manuscript, [*sources, *spoken_credits])
+    if not coverage.complete:
+        raise ProjectErrors(
+            [
+                CoverageError(
+                    f"{loss.reason}: {loss.text[:60]!r} would be lost", file=loss.file, line=loss.line
+                )
+                for loss in coverage.missing
+            ]
+        )
+    plan = plan_takes(
+        manuscript,
+        book=book,
+        cast=project.cast,
+        lexicon=project.lexicon,
+        assignments=_assign(project, manuscript, providers, rehearse=rehearse),
+        providers=providers,
+        on_hand=store.takes,
+    )
+    found = (*project.notices, *manuscript.notices, *notices, *plan.notices)
+    return Prepared(project, manuscript, coverage, plan, found)
+
+
+def _assign(
+    project: Project, manuscript: Manuscript, providers: Mapping[str, Provider], *, rehearse: bool
+) -> dict[str, Assignment]:
+    language = project.book.language
+    if rehearse:
+        return rehearsal(manuscript, project.cast, providers[EMBEDDED], language=language)
+    return assign_voices(project.cast, providers, language=language)
+
+
+def _with_credits(manuscript: Manuscript, project: Project) -> tuple[Manuscript, list[Source], list[Notice]]:
+    """Opening credits become chapter 0, closing credits the chapter after the last."""
+    book = project.book
+    chapters, files, sources = list(manuscript.chapters), list(manuscript.files), []
+    notices: list[Notice] = []
+    wanted: dict[Which, bool] = {"opening": book.credits.opening, "closing": book.credits.closing}
+    for which in (name for name, spoken in wanted.items() if spoken):
+        rendered = render_credits(which, book, project=project.root)
+        source = Source(rendered.name, rendered.text)
+        notices += rendered.notices
+        number = 0 if which == "opening" else manuscript.chapters[-1].number + 1
+        read = read_manuscript([source], cast=project.cast, language=book.language, first_number=number)
+        if len(read.chapters) != 1:
+            raise ProjectErrors([CoverageError("credits must be one chapter", file=rendered.name)])
+        chapters.insert(0 if which == "opening" else len(chapters), read.chapters[0])
+        files += read.files
+        notices += read.notices
+        sources.append(source)
+    whole = Manuscript(chapters=tuple(chapters), files=tuple(files), notices=manuscript.notices)
+    return whole, sources, notices

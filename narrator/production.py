@@ -1,0 +1,185 @@
+"""The whole book, top to bottom: prepare, record, assemble, report. No detail lives here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from narrator.assembly import Assembled, Setting, standing
+from narrator.errors import BudgetExceeded, UsageError
+from narrator.files import locked, sweep
+from narrator.inputs import code_identity, fingerprint, same
+from narrator.manuscript import Notice
+from narrator.pipeline import Outcome, Pipeline
+from narrator.planning import Estimate, PlannedChapter, estimate
+from narrator.preparing import Prepared, prepare
+from narrator.progress import Progress, Silent
+from narrator.project import open_project
+from narrator.providers import open_providers
+from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
+from narrator.reporting import write_report
+from narrator.results import Check, Production
+from narrator.store import TakeStore
+from narrator.summary import checked, produced, reported
+
+PACKAGE = Path(__file__).parent
+
+
+def check(folder: Path, *, rehearse: bool = False) -> Check:
+    """
+    Parse, cast, prove coverage, plan and price; spends and writes nothing.
+
+    Raises:
+        ProjectErrors: whatever is wrong with the project, all of it together.
+    """
+    project = open_project(folder, rehearse=rehearse)
+    with open_providers() as providers:
+        store = TakeStore(project.takes)
+        prepared = prepare(project, store, providers, rehearse=rehearse)
+        return checked(prepared, providers, store.notices)
+
+
+def produce(
+    folder: Path, *, only: Iterable[int] = (), rehearse: bool = False, progress: Progress | None = None
+) -> Production:
+    """
+    Record what is missing, stitch, and export everything.
+
+    Args:
+        folder: the project.
+        only: chapter numbers; empty for the whole book.
+        rehearse: play every role with a distinct embedded voice, whatever the cast says.
+
+    Raises:
+        NarratorError: the work could not be begun, or was interrupted. What goes wrong later with one
+            line or chapter is in `Production.errors`; the rest of the book is made all the same.
+    """
+    progress = progress or Silent()
+    chosen = frozenset(only)
+    identity = f"{code_identity(PACKAGE)} rehearse={rehearse}"
+    if not chosen and (last := _nothing_to_do(folder.resolve(), identity)):
+        return last
+    project = open_project(folder, rehearse=rehearse)
+    with (
+        locked(project.takes / ".lock", on_wait=lambda pid: progress.notice(_waiting_for(pid))),
+        open_providers() as providers,
+    ):
+        sweep(project.takes)
+        sweep(project.build)
+        store = TakeStore(project.takes)
+        prepared = prepare(project, store, providers, rehearse=rehearse)
+        for notice in (*prepared.notices, *store.notices):
+            progress.notice(notice)
+        tracks = _tracks(prepared, chosen)
+        _within_budget(prepared, estimate(prepared.plan, providers))
+        setting = Setting(
+            book=project.book,
+            cover=project.cover,
+            of=len(prepared.plan.chapters),
+            rehearsal=rehearse,
+            build=project.build,
+            store=store,
+            stopping=threading.Event(),
+        )
+        progress.planned(
+            chapters=len(tracks),
+            lines=sum(len(planned.lines) for _, planned in tracks),
+            to_record=sum(line.take is None for _, planned in tracks for line in planned.lines),
+        )
+        outcome = Pipeline(tracks, setting=setting, providers=providers, progress=progress).run()
+        production = produced(prepared, [planned for _, planned in tracks], outcome, setting)
+        write_report(
+            reported(prepared, _all_made(prepared, outcome, setting), outcome.notices, setting), project.build
+        )
+        if not chosen:
+            _sweep_away_former_chapters(prepared, project.build)
+            if not outcome.errors:
+                write_run(project.build, _receipt(prepared, outcome, production, identity))
+        return production
+
+
+def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[int, Assembled]:
+    """What this run made, and the other chapters whose files are current."""
+    made = {assembled.chapter.number: assembled for assembled in outcome.assembled}
+    for track, planned in enumerate(prepared.plan.chapters, start=1):
+        number = planned.chapter.number
+        if number not in made and (found := standing(planned, track, setting)):
+            made[number] = found
+    return made
+
+
+def _tracks(prepared: Prepared, chosen: frozenset[int]) -> list[tuple[int, PlannedChapter]]:
+    """The chapters to make, each with its place in the book."""
+    chapters = prepared.plan.chapters
+    known = [planned.chapter.number for planned in chapters]
+    if unknown := sorted(chosen - set(known)):
+        raise UsageError(
+            f"no chapter {', '.join(map(str, unknown))}; this book has {known[0]} to {known[-1]}"
+            " (`narrator check` lists them)"
+        )
+    return [
+        (track, planned)
+        for track, planned in enumerate(chapters, start=1)
+        if not chosen or planned.chapter.number in chosen
+    ]
+
+
+def _within_budget(prepared: Prepared, wanted: Estimate) -> None:
+    budget = prepared.project.book.budget
+    if budget is None:
+        return
+    paid = sum(line.take.cost for line in prepared.plan.lines if line.take is not None)
+    if paid + wanted.amount > budget.amount:
+        raise BudgetExceeded(
+            f"recording what is missing would cost about {wanted.amount:.2f} {wanted.currency}; with"
+            f" {paid:.2f} spent that passes the budget of {budget.amount:.2f} {budget.currency} in book.yaml"
+        )
+
+
+def _nothing_to_do(root: Path, identity: str) -> Production | None:
+    """The last run's result, if nothing it read, used or left has changed since."""
+    receipt = read_run(root / "build")
+    if receipt is None or receipt.code != identity or not same(root, receipt.inputs):
+        return None
+    if not all_there(root / "takes", receipt.takes) or not unchanged(root / "build", receipt.outputs):
+        return None
+    last = Production.model_validate(receipt.result)
+    chapters = tuple(chapter.model_copy(update={"unchanged": True}) for chapter in last.chapters)
+    return last.model_copy(
+        update={
+            "recorded": 0,
+            "reused": last.recorded + last.reused,
+            "requests": 0,
+            "spent": last.spent.model_copy(update={"amount": 0.0}),
+            "chapters": chapters,
+        }
+    )
+
+
+def _receipt(prepared: Prepared, outcome: Outcome, production: Production, identity: str) -> RunReceipt:
+    project = prepared.project
+    reports = (facts_of(project.build, name) for name in ("report.json", "report.html"))
+    chapters = (
+        facts._replace(name=f"chapters/{facts.name}") for made in outcome.assembled for facts in made.files
+    )
+    used = {(take.key, take.id): take.flac_bytes for take in outcome.taken.values()}
+    return RunReceipt(
+        code=identity,
+        inputs=fingerprint(project.root, project.inputs),
+        takes=tuple((f"{key[:2]}/{key}/{name}", size) for (key, name), size in sorted(used.items())),
+        outputs=(*reports, *chapters),
+        result=production.model_dump(mode="json"),
+    )
+
+
+def _sweep_away_former_chapters(prepared: Prepared, build: Path) -> None:
+    """Remove the files of chapters that were renamed, moved or cut: they can be made again."""
+    current = {planned.chapter.stem for planned in prepared.plan.chapters}
+    for stem in stems(build):
+        if stem not in current:
+            discard(build, stem)
+
+
+def _waiting_for(pid: int) -> Notice:
+    return Notice(message=f"another narrator (process {pid}) is working on this project; waiting for it")

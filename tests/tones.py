@@ -1,0 +1,84 @@
+"""A provider for tests that speaks in tones: it knows context, and never answers the same twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from narrator.casting import Abilities, Role, Setting, Voice
+from narrator.errors import ProviderError, UnknownVoice
+from narrator.takes import Generation, Request, Take, WordTime
+
+RATE = 8000
+
+
+class Tones:
+    """One tone an utterance, 100 ms a word; each generation has another pitch."""
+
+    name: ClassVar[str] = "tones"
+    abilities: ClassVar[Abilities] = Abilities(
+        word_times=True,
+        directions="text",
+        direction_limit=100,
+        context=frozenset({"id"}),
+        concurrency=3,
+        price_per_1000=10.0,
+        currency="EUR",
+    )
+    model = "1"
+
+    def __init__(self, refuse: Callable[[Request], bool] = lambda _: False) -> None:
+        self.asked: list[tuple[str, str | None]] = []
+        """Spoken text and the id of the take before it, in the order of the requests."""
+        self._refuse = refuse
+        self._lock = threading.Lock()
+
+    def voices(self) -> tuple[Voice, ...]:
+        """See `Provider`."""
+        return (Voice(provider=self.name, name="low"), Voice(provider=self.name, name="high"))
+
+    def choose(
+        self, voice: str, settings: Mapping[str, Setting]
+    ) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+        """See `Provider`."""
+        if voice not in ("low", "high"):
+            raise UnknownVoice(f"{self.name}/{voice}", ["tones/low", "tones/high"])
+        return voice, tuple(sorted(settings.items()))
+
+    def understood(self, direction: str) -> bool:
+        """See `Provider`."""
+        return True
+
+    def rehearse(self, roles: tuple[Role, ...], language: str) -> dict[str, tuple[str, dict[str, Setting]]]:
+        """See `Provider`."""
+        raise ProviderError("cannot rehearse", provider=self.name)
+
+    def generate(self, request: Request, *, before: Take | None = None) -> Generation:
+        """See `Provider`."""
+        with self._lock:
+            self.asked.append((request.spoken.text, before.id if before else None))
+            number = len(self.asked)
+        if self._refuse(request):
+            raise ProviderError(f"refused {request.spoken.text!r}", provider=self.name)
+        words = len(request.spoken.words)
+        step = RATE // 10
+        pitch = 200 + 7 * number
+        pcm = (8000 * np.sin(2 * np.pi * pitch * np.arange(max(1, words) * step) / RATE)).astype(np.int16)
+        characters = len(request.spoken.text)
+        return Generation(
+            pcm=pcm,
+            rate=RATE,
+            words=tuple(WordTime(i * step, (i + 1) * step) for i in range(words)),
+            word_source="service",
+            ids=(("generation", f"g{number}"),),
+            characters=characters,
+            requests=1,
+            cost=characters * self.abilities.price_per_1000 / 1000,
+            currency="EUR",
+        )
+
+    def close(self) -> None:
+        """See `Provider`."""
