@@ -56,8 +56,17 @@ types: $(VENV)/.installed-dev  ## mypy, strict
 bench: $(VENV)/.installed-dev  ## every benchmark of docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
 
-ci: lint types test  ## what CI runs, and then the demo book from nothing
-	@$(MAKE) --no-print-directory book PROJECT=projects/demo
-	@$(BIN)/python -m tests.check_demo projects/demo
+lock:  ## renew the lock files from pyproject.toml (needs uv)
+	@for extra in "" "--group dev --group bench"; do \
+	  out=requirements$${extra:+-dev}.lock; \
+	  printf 'hatchling\neditables\n' | uv pip compile pyproject.toml - --extra espeak $$extra --universal \
+	    --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o $$out; \
+	done
 
-.PHONY: help install book chapter check-book test soak lint format types bench ci
+check-left: $(VENV)/.installed-dev  ## check what `make book` left in PROJECT, and that a second run does nothing
+	@$(BIN)/python -m tests.check_left $(PROJECT)
+
+ci:  ## what CI runs
+	@bash .ci/run
+
+.PHONY: help install book chapter check-book test soak lint format types bench lock check-left ci

@@ -194,7 +194,7 @@ class MissingTake(OutputError):
         self.utterance_ids, self.chapter = tuple(utterance_ids), chapter
         shown = ", ".join(self.utterance_ids[:5]) + (", ..." if len(self.utterance_ids) > 5 else "")
         super().__init__(
-            f"chapter {chapter!r} is not assembled: no take for {shown}; `narrator book` records what is missing"
+            f"chapter {chapter!r} is not assembled: no take for {shown}; `narrator book` records it"
         )
 
 
@@ -213,7 +213,10 @@ class LoudnessOutOfRange(OutputError):
 
     def __init__(self, chapter: str, profile: str, findings: Sequence[str]) -> None:
         self.chapter, self.profile, self.findings = chapter, profile, tuple(findings)
-        super().__init__(f"chapter {chapter!r} does not meet {profile}: {'; '.join(findings)}")
+        super().__init__(
+            f"chapter {chapter!r} does not meet {profile}: {'; '.join(findings)};"
+            " record its takes anew, or choose another `loudness` in book.yaml"
+        )
 
 
 class Interrupted(NarratorError):
