@@ -63,7 +63,7 @@ lock:  ## renew the lock files from pyproject.toml (needs uv)
 	    --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o $$out; \
 	done
 
-check-left: $(VENV)/.installed-dev  ## check what `make book` left in PROJECT, and that a second run does nothing
+check-left: $(VENV)/.installed-dev  ## check what `make book` left, and that a second run does nothing
 	@$(BIN)/python -m tests.check_left $(PROJECT)
 
 ci:  ## what CI runs
