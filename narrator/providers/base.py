@@ -18,6 +18,8 @@ class Provider(Protocol):
     """A speech service, or the embedded engine. Safe to call from several threads."""
 
     name: ClassVar[str]
+    model: str
+    """Part of the take key: the service's model, or the engine's version."""
     abilities: ClassVar[Abilities]
 
     def voices(self) -> tuple[Voice, ...]:

@@ -1,0 +1,202 @@
+"""The embedded voice: espeak-ng from its wheel, in processes of its own. No key, no download, no cost.
+
+The same request gives the same samples, on every run. Voices are named by their files or languages
+(`espeak/en-us`, `espeak/gmw/en-US`, with a variant `espeak/es+f3`); a role's settings are `SETTINGS`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from narrator.casting import Abilities, Role, Setting, Voice
+from narrator.errors import ConfigurationError, ProviderError, UnknownKey
+from narrator.providers import espeak_ssml
+from narrator.providers.espeak_process import Answer, Engines, Order
+from narrator.providers.espeak_prosody import Prosody, understand
+from narrator.providers.espeak_rehearsal import hand_out
+from narrator.providers.espeak_times import Event, Heard, hear_words, phoneme_times
+from narrator.providers.espeak_voices import NAME, Catalogue, find_engine
+from narrator.takes import Generation, PhonemeTime, Request, Spoken, Take, WordTime
+from narrator.timeline import samples as to_samples
+
+RENDITION = 1
+"""Part of the model's name, and so of every take key. Raise it when directions, marks or defaults come
+to sound different."""
+
+
+class Bounds(NamedTuple):
+    """What a setting may be: whole numbers from `low` to `high`."""
+
+    usual: int
+    low: int
+    high: int
+
+
+SETTINGS: Mapping[str, Bounds] = {
+    "rate": Bounds(160, 80, 450),  # words a minute
+    "pitch": Bounds(50, 0, 99),  # 80 to 172 Hz for a man's voice
+    "range": Bounds(50, 0, 100),  # how far the melody moves: 0 is a monotone
+    "volume": Bounds(50, 5, 100),  # from 60 on some voices overload when they stress a word
+    "word_gap": Bounds(0, 0, 50),  # between words, in units of 10 ms
+}
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+class Espeak:
+    """The embedded voice as a provider."""
+
+    name: ClassVar[str] = NAME
+    abilities: ClassVar[Abilities] = Abilities(
+        word_times=True,
+        phonemes=True,
+        directions="prosody",
+        marks=frozenset({"emphasis", "strong", "pause"}),
+        text_limit=20_000,
+        speed=(0.5, 2.8),
+        deterministic=True,
+        concurrency=_cores(),
+    )
+
+    def __init__(self) -> None:
+        """
+        Raises:
+            ProviderError: the engine is not installed.
+        """
+        installed = find_engine()
+        self.model: str = f"espeakng-loader {installed.version}/{RENDITION}"
+        self._catalogue = Catalogue(installed.folder / "espeak-ng-data")
+        self._engines = Engines(installed.folder, limit=self.abilities.concurrency)
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Every language's own voice; and, on one of them, each variant."""
+        return self._catalogue.voices()
+
+    def choose(
+        self, voice: str, settings: Mapping[str, Setting]
+    ) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+        """Check a voice's name and a role's settings; give the voice's file and every setting."""
+        chosen = self._catalogue.find(voice)
+        for key in settings:
+            if key not in SETTINGS:
+                raise UnknownKey(key, SETTINGS, file="cast.yaml")
+        return chosen, tuple(
+            (key, _checked(key, settings.get(key, bounds.usual), bounds))
+            for key, bounds in sorted(SETTINGS.items())
+        )
+
+    def understood(self, direction: str) -> bool:
+        """Whether the direction holds a word of `espeak_prosody`."""
+        return understand(direction) is not None
+
+    def rehearse(self, roles: tuple[Role, ...], language: str) -> dict[str, tuple[str, dict[str, Setting]]]:
+        """The plain voice of the language for the narrator, variants of it for the others."""
+        rehearsed = {}
+        for name, part in hand_out(role.name for role in roles).items():
+            voice, settings = self.choose(
+                f"{language}+{part.variant}" if part.variant else language, part.settings
+            )
+            rehearsed[name] = (voice, dict(settings))
+        return rehearsed
+
+    def generate(self, request: Request, *, before: Take | None = None) -> Generation:  # noqa: ARG002 - knows no context
+        """Speak one utterance."""
+        spoken = request.spoken
+        if len(spoken.text) > (self.abilities.text_limit or 0):
+            raise ProviderError(
+                f"an utterance of {len(spoken.text)} characters (it begins {spoken.text[:40]!r}) is longer "
+                f"than the {self.abilities.text_limit} it takes; divide the sentence",
+                provider=NAME,
+            )
+        order, source = self._order(request)
+        answer = self._engines.ask(order)
+        return _generation(spoken, source, answer)
+
+    def close(self) -> None:
+        """End the engine's processes."""
+        self._engines.close()
+
+    def _order(self, request: Request) -> tuple[Order, espeak_ssml.Source]:
+        asked: dict[str, int] = {key: bounds.usual for key, bounds in SETTINGS.items()}
+        asked |= {key: int(value) for key, value in request.settings}
+        prosody = (understand(request.direction) if request.direction else None) or Prosody()
+        volume = _within("volume", asked["volume"] * prosody.volume)
+        source = espeak_ssml.write(request.spoken, volume=volume)
+        order = Order(
+            voice=self._whispering(request.voice).encode() if prosody.whisper else request.voice.encode(),
+            rate=_within("rate", asked["rate"] * request.speed * prosody.rate),
+            pitch=_within("pitch", asked["pitch"] + prosody.pitch),
+            range=_within("range", asked["range"] + prosody.range),
+            volume=volume,
+            word_gap=asked["word_gap"],
+            text=source.text.encode(),
+            phonemes_allowed=source.phonemes_allowed,
+        )
+        return order, source
+
+    def _whispering(self, voice: str) -> str:
+        language = voice.partition("+")[0]
+        return f"{language}+{'whisperf' if self._catalogue.gender(voice) == 'female' else 'whisper'}"
+
+
+def _checked(key: str, value: Setting, bounds: Bounds) -> int:
+    number = not isinstance(value, bool | str) and float(value).is_integer()
+    if not number or not bounds.low <= int(value) <= bounds.high:
+        raise ConfigurationError(
+            f"{key}: {value!r} is not a whole number from {bounds.low} to {bounds.high}", file="cast.yaml"
+        )
+    return int(value)
+
+
+def _within(key: str, value: float) -> int:
+    bounds = SETTINGS[key]
+    return min(max(round(value), bounds.low), bounds.high)
+
+
+def _generation(spoken: Spoken, source: espeak_ssml.Source, answer: Answer) -> Generation:
+    pcm = np.frombuffer(answer.pcm, dtype=np.int16)
+    last = len(source.offsets) - 1
+    events = [
+        Event(mnemonic, source.offsets[min(max(position, 0), last)] if source.offsets else 0, sample)
+        for mnemonic, position, sample in answer.events
+    ]
+    stretches = [(word.spoken_start, word.spoken_end) for word in spoken.words]
+    heard = hear_words(spoken.text, stretches, events, samples=len(pcm))
+    _prove_spoken(spoken, heard, events)
+    phonemes = phoneme_times(events, samples=len(pcm))
+    lead, tail = to_samples(source.lead_ms, answer.rate), to_samples(source.tail_ms, answer.rate)
+    if lead or tail:
+        pcm = np.concatenate((np.zeros(lead, np.int16), pcm, np.zeros(tail, np.int16)))
+    return Generation(
+        pcm=pcm,
+        rate=answer.rate,
+        words=tuple(WordTime(start + lead, end + lead) for (start, end), _ in heard),
+        word_source="engine",
+        phonemes=tuple(PhonemeTime(symbol, start + lead, end + lead) for symbol, start, end in phonemes),
+        characters=len(spoken.text),
+    )
+
+
+def _prove_spoken(spoken: Spoken, heard: Sequence[Heard], events: Sequence[Event]) -> None:
+    """What the engine cannot read it leaves out without a word; a book must not lose text that way."""
+    for word, (_, sounds) in zip(spoken.words, heard, strict=True):
+        around = spoken.text[max(word.spoken_start - 1, 0) : word.spoken_end + 1]
+        # Not so a part of a word, where a respelling has fewer words than were written.
+        if not sounds and around.strip() == (left_out := spoken.text[word.spoken_start : word.spoken_end]):
+            raise ProviderError(
+                f"the engine leaves out {left_out!r} in {spoken.text[:60]!r}; "
+                "give it a `say`, or divide the sentence",
+                provider=NAME,
+            )
+    begun = [event.offset for event in events if not event.mnemonic]
+    for mark in spoken.marks:
+        if mark.kind == "say" and not any(mark.start <= offset < mark.end for offset in begun):
+            written = spoken.text[mark.start : mark.end]
+            raise ProviderError(f"the engine cannot say {mark.value!r} for {written!r}", provider=NAME)

@@ -1,0 +1,238 @@
+"""The promises every provider keeps, each a function that fails where it is broken.
+
+A provider's test file runs them all:
+
+    @pytest.mark.parametrize("promise", contract.PROMISES, ids=contract.name)
+    def test_keeps_the_promise(promise: contract.Promise) -> None:
+        promise(contract.Subject(open=Espeak, voice="en-us", settings={"rate": 170}))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from narrator.casting import Setting
+from narrator.errors import ConfigurationError, ProviderError, UnknownKey, UnknownVoice
+from narrator.lexicon import Lexicon, speak
+from narrator.manuscript import Mark, Utterance
+from narrator.providers.base import Provider
+from narrator.takes import Generation, Request
+
+TEXTS = (
+    "The old man of the sea said: “No.”",
+    "Yes!",
+    "…",
+    "In 1984, Dr. O’Brien paid $3.50 for well-known tea—twice.",
+    '</speak><voice name="x"> & [[h@l]] <break time="9s"/> {pause=9} \x01+90S ]]> &lt;',
+    "Ünïcödé 😀 漢字 𝔘 ½",
+)
+
+
+class Subject(NamedTuple):
+    """A provider to be held to its promises."""
+
+    open: Callable[[], Provider]
+    voice: str
+    """One of its voices, as a cast would name it."""
+    settings: Mapping[str, Setting]
+    """Some of its settings, valid."""
+
+
+Promise = Callable[[Subject], None]
+
+
+def name(promise: Promise) -> str:
+    """What a promise is called in a report."""
+    return promise.__name__
+
+
+def request(provider: Provider, subject: Subject, text: str, *, marks: tuple[Mark, ...] = ()) -> Request:
+    """A request as the planner would make it."""
+    voice, settings = provider.choose(subject.voice, subject.settings)
+    return Request(
+        provider=provider.name,
+        model=provider.model,
+        voice=voice,
+        spoken=speak(utterance(text, marks=marks), Lexicon(), provider=provider.name),
+        settings=settings,
+    )
+
+
+def utterance(text: str, *, marks: tuple[Mark, ...] = ()) -> Utterance:
+    """An utterance as the parser would make it."""
+    return Utterance(
+        id="c01-u001",
+        role="narrator",
+        text=text,
+        marks=marks,
+        file="manuscript/01-a.md",
+        line=1,
+        start=0,
+        end=len(text),
+        scene=0,
+        paragraph=0,
+    )
+
+
+def listed_voices_can_be_chosen(subject: Subject) -> None:
+    """Every voice on the list is accepted under the name it is listed by, and names are unique."""
+    with closing(subject.open()) as provider:
+        voices = provider.voices()
+        assert voices
+        assert {voice.provider for voice in voices} == {provider.name}
+        assert len({voice.name for voice in voices}) == len(voices)
+        assert [provider.choose(voice.name, {})[0] for voice in voices] == [voice.name for voice in voices]
+
+
+def a_choice_is_canonical(subject: Subject) -> None:
+    """What was chosen is chosen again as it is, so that a take's key does not depend on the way to say it."""
+    with closing(subject.open()) as provider:
+        voice, settings = provider.choose(subject.voice, subject.settings)
+        backwards = dict(reversed(list(subject.settings.items())))
+        assert provider.choose(subject.voice, backwards) == (voice, settings)
+        assert provider.choose(voice, dict(settings)) == (voice, settings)
+        assert list(settings) == sorted(settings)
+
+
+def an_unknown_voice_is_refused_by_name(subject: Subject) -> None:
+    """A voice that does not exist is a casting error that names the voice and the nearest one."""
+    with closing(subject.open()) as provider:
+        known = provider.choose(subject.voice, {})[0]
+        with pytest.raises(UnknownVoice) as caught:
+            provider.choose(f"{known}qz", {})
+        assert f"{provider.name}/{known}qz" in str(caught.value)
+        assert caught.value.nearest
+        with pytest.raises(UnknownVoice):
+            provider.choose("", {})
+
+
+def an_unknown_setting_is_refused_by_name(subject: Subject) -> None:
+    """A setting that does not exist is an error that names it."""
+    with closing(subject.open()) as provider, pytest.raises(UnknownKey, match="rattte"):
+        provider.choose(subject.voice, {**subject.settings, "rattte": 1})
+
+
+def a_setting_of_the_wrong_kind_is_refused(subject: Subject) -> None:
+    """A value a setting cannot have is an error of the project, not a crash."""
+    with closing(subject.open()) as provider:
+        _, settings = provider.choose(subject.voice, subject.settings)
+        for key, value in settings:
+            if not isinstance(value, str):
+                for wrong in ("loud", True, float("nan"), float("inf"), 10**9, -(10**9)):
+                    if wrong is True and isinstance(value, bool):
+                        continue
+                    with pytest.raises(ConfigurationError, match=key):
+                        provider.choose(subject.voice, {key: wrong})
+
+
+def abilities_make_sense(subject: Subject) -> None:
+    """What the planner reads can be planned with."""
+    with closing(subject.open()) as provider:
+        abilities = provider.abilities
+        assert provider.model
+        assert abilities.concurrency >= 1
+        assert abilities.text_limit is None or abilities.text_limit >= 100
+        assert abilities.speed is None or abilities.speed[0] <= 1.0 <= abilities.speed[1]
+        assert abilities.price_per_1000 >= 0
+
+
+def generations_have_their_shape(subject: Subject) -> None:
+    """Mono 16-bit samples; a time for every word, in order, apart, inside the audio; or none at all."""
+    with closing(subject.open()) as provider:
+        for text in TEXTS:
+            asked = request(provider, subject, text)
+            check_shape(asked, provider.generate(asked), word_times=provider.abilities.word_times)
+
+
+def check_shape(asked: Request, generation: Generation, *, word_times: bool) -> None:
+    """Fail unless *generation* can be an answer to *asked*."""
+    pcm = generation.pcm
+    assert pcm.ndim == 1
+    assert pcm.dtype == np.int16
+    assert generation.rate >= 8000
+    assert len(pcm) > 0
+    assert len(generation.words) == (len(asked.spoken.words) if word_times else 0)
+    reached = 0
+    for start, end in generation.words:
+        assert reached <= start <= end <= len(pcm)
+        reached = end
+    for symbol, start, end in generation.phonemes:
+        assert symbol
+        assert 0 <= start <= end <= len(pcm)
+
+
+def marks_are_borne(subject: Subject) -> None:
+    """Marks of every kind, at every edge, alone and one in another, give an answer."""
+    text = "He said. “Never, never!” (1883). She left"
+    marks = (
+        Mark(kind="pause", start=0, end=0, value="300"),
+        Mark(kind="emphasis", start=0, end=len(text)),
+        Mark(kind="strong", start=10, end=15),
+        Mark(kind="pause", start=12, end=12, value="100"),
+        Mark(kind="pause", start=33, end=33, value="200"),
+        Mark(kind="strong", start=34, end=37),
+        Mark(kind="pause", start=len(text), end=len(text), value="300"),
+    )
+    with closing(subject.open()) as provider:
+        for some in (marks, marks[:2], marks[2:4], marks[4:]):
+            asked = request(provider, subject, text, marks=some)
+            check_shape(asked, provider.generate(asked), word_times=provider.abilities.word_times)
+
+
+def determinism_is_as_declared(subject: Subject) -> None:
+    """Where the same request is said to give the same samples, it does, in any order and in parallel."""
+    with closing(subject.open()) as first, closing(subject.open()) as second:
+        if not first.abilities.deterministic:
+            return
+        asked = [request(first, subject, text) for text in TEXTS]
+        one_by_one = [first.generate(each) for each in asked]
+        with ThreadPoolExecutor(4) as threads:
+            together = list(threads.map(second.generate, reversed(asked)))
+        for mine, other in zip(one_by_one, reversed(together), strict=True):
+            assert mine.pcm.tobytes() == other.pcm.tobytes()
+            assert (mine.words, mine.phonemes) == (other.words, other.phonemes)
+
+
+def it_may_be_closed_twice(subject: Subject) -> None:
+    """Closing is harmless, unused, used and twice; a closed provider answers with an error of its own."""
+    unused = subject.open()
+    unused.close()
+    provider = subject.open()
+    asked = request(provider, subject, "One.")
+    provider.generate(asked)
+    provider.close()
+    provider.close()
+    with pytest.raises(ProviderError, match=provider.name):
+        provider.generate(asked)
+
+
+def directions_are_understood_or_not(subject: Subject) -> None:
+    """Whether a direction will be heard can be asked of any text."""
+    with closing(subject.open()) as provider:
+        answers = {provider.understood(text) for text in ("whispering", "", "zzz qqq", "…", "a" * 5000)}
+        assert answers <= {True, False}
+        if provider.abilities.directions == "text":
+            assert provider.understood("zzz qqq")
+        if provider.abilities.directions == "none":
+            assert not provider.understood("whispering")
+
+
+PROMISES: tuple[Promise, ...] = (
+    listed_voices_can_be_chosen,
+    a_choice_is_canonical,
+    an_unknown_voice_is_refused_by_name,
+    an_unknown_setting_is_refused_by_name,
+    a_setting_of_the_wrong_kind_is_refused,
+    abilities_make_sense,
+    generations_have_their_shape,
+    marks_are_borne,
+    determinism_is_as_declared,
+    it_may_be_closed_twice,
+    directions_are_understood_or_not,
+)
