@@ -192,4 +192,4 @@ def test_opening_a_project_stays_light() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
 
-    assert not {"langcodes", "jinja2", "mutagen", "soundfile", "soxr", "markdown_it", "lameenc"} & {*loaded}
+    assert not {"langcodes", "jinja2", "mutagen", "soundfile", "soxr", "lameenc"} & {*loaded}
