@@ -12,6 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "narrator"
 LAYERS = {
     "words": {"errors", "manuscript", "casting", "book", "takes", "timeline", "progress", "results"},
     "core": {
+        "settings",
         "parsing",
         "attribution",
         "coverage",
@@ -22,7 +23,6 @@ LAYERS = {
         "providers.base",
     },
     "edges": {
-        "settings",
         "project",
         "scaffold",
         "files",

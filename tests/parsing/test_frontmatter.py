@@ -33,23 +33,23 @@ def test_unknown_key() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("title: x\ntitle: y", 3, "said twice"),
+        ("title: x\ntitle: y", 3, "already set on line 2"),
         ("speed: 9", 2, "from 0.25 to 4"),
         ("speed: fast", 2, "from 0.25 to 4"),
         ("silent: perhaps", 2, "true or false"),
-        ("title: [a, b]", 2, "plain values only"),
-        ("title:\n  deep: er", 3, "plain values only"),
-        ("- a\n- b", 2, "plain values only"),
-        ("title: !!python/object:os.system x", 2, "tags"),
-        ("!!map\ntitle: x", 2, "tags"),
-        ("title: &a x\ndirection: *a", 2, "anchors and aliases"),
-        ("title: *a", 2, "anchors and aliases"),
-        ("She walked home.", 2, "write `***` instead"),
-        ("title: 'x\n", 3, "not valid YAML"),
+        ("title: [a, b]", 2, "must be a text, not a list"),
+        ("title:\n  deep: er", 3, "must be a text, not a mapping"),
+        ("- a\n- b", 2, "not a list"),
+        ("title: !!python/object:os.system x", 2, "the tag"),
+        ("!!set\ntitle: x", 2, "the tag"),
+        ("title: &a x\ndirection: *a", 2, "anchors (`&a`)"),
+        ("title: *a", 2, "aliases (`*a`)"),
+        ("She walked home.", 2, "is a scene break here, write `***`"),
+        ("title: 'x\n", 2, "not valid YAML"),
         ("title: x\n\tspeed: 1", 3, "not valid YAML"),
         ("title: x\ny", 3, "not valid YAML"),
-        ("title: \x07", 2, "not valid YAML"),
-        ("a: x\n--- \nb: y", 3, "one YAML document"),
+        ("title: \x07", 2, "U+0007"),
+        ("a: x\n--- \nb: y", 3, "a second document"),
     ],
 )
 def test_faults(text: str, line: int, words: str) -> None:
@@ -65,5 +65,5 @@ def test_bomb() -> None:
     deep = "title: " + "[" * 50_000
     laughs = "a: &a [x]\n" + "".join(f"b{n}: [*a,*a,*a,*a,*a,*a,*a,*a]\n" for n in range(5_000))
 
-    assert "plain values" in str(read(deep)[1][0])
+    assert "10 levels deep" in str(read(deep)[1][0])
     assert "anchors" in str(read(laughs)[1][-1])
