@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
 from narrator.audio.joining import stream
 from narrator.audio.profiles import PROFILES
@@ -23,10 +24,19 @@ from narrator.manuscript import Chapter
 from narrator.mastering import Master, master_chapter
 from narrator.planning import PlannedChapter
 from narrator.project import Cover
-from narrator.receipts import FileFacts, Receipt, facts_of, read_receipt, recipe, unchanged, write_receipt
+from narrator.receipts import (
+    FileFacts,
+    Receipt,
+    facts_of,
+    read_receipt,
+    recipe,
+    remove,
+    unchanged,
+    write_receipt,
+)
 from narrator.stitching import lay_out
 from narrator.store import TakeStore
-from narrator.takes import Take
+from narrator.takes import Pcm, Take
 from narrator.timeline import Timeline
 
 MASTER_RATE = 44_100
@@ -86,14 +96,16 @@ def assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, set
     """
     chapter = planned.chapter
     state = _State.read(planned, taken, track, setting)
-    if not state.stale:
+    if not state.stale and not state.unwanted:
         return state.assembled(changed=False)
+    stale = state.stale
     master = _make(state, track, setting) or state.master
     made = {suffix: _facts(suffix, state, master, setting) for suffix in state.stale}
     state = state._replace(files={**state.files, **made}, master=master)
     details = master.model_dump(mode="json") if master else {}
+    remove(setting.build, state.unwanted)
     write_receipt(setting.build, chapter.stem, Receipt(files=state.in_order(), details=details))
-    return state.assembled(changed=True)
+    return state.assembled(changed=bool(stale))
 
 
 class _State(NamedTuple):
@@ -106,6 +118,8 @@ class _State(NamedTuple):
     """By suffix."""
     files: Mapping[str, FileFacts]
     """The current ones, by suffix."""
+    unwanted: tuple[FileFacts, ...]
+    """Of formats that were asked for before and are not now: they would grow stale."""
     master: Master | None
 
     @classmethod
@@ -122,8 +136,15 @@ class _State(NamedTuple):
             if recipes.get(suffix := facts.name.rpartition(".")[2]) == facts.recipe
             and unchanged(folder, [facts])
         }
-        master = Master.model_validate(receipt.details) if receipt and "mp3" in current else None
-        return cls(chapter, timeline, taken, recipes, current, master)
+        master = _measured(receipt) if receipt and "mp3" in current else None
+        if master is None:
+            current.pop("mp3", None)
+        unwanted = tuple(
+            facts
+            for facts in (receipt.files if receipt else ())
+            if facts.name.rpartition(".")[2] not in recipes
+        )
+        return cls(chapter, timeline, taken, recipes, current, unwanted, master)
 
     @property
     def stale(self) -> list[str]:
@@ -135,6 +156,14 @@ class _State(NamedTuple):
     def assembled(self, *, changed: bool) -> Assembled:
         takes = tuple(self.taken[utterance.id] for utterance in self.chapter.utterances)
         return Assembled(self.chapter, self.timeline, takes, self.master, self.in_order(), changed)
+
+
+def _measured(receipt: Receipt) -> Master | None:
+    """What a receipt says about the MP3; None where it is damaged, so that the MP3 is made again."""
+    try:
+        return Master.model_validate(receipt.details)
+    except ValidationError:
+        return None
 
 
 def _facts(suffix: str, state: _State, master: Master | None, setting: Setting) -> FileFacts:
@@ -183,6 +212,11 @@ def _make(state: _State, track: int, setting: Setting) -> Master | None:
 
 def _master(state: _State, track: int, setting: Setting, file: BinaryIO) -> Master:
     cover = setting.cover
+    known = {(take.key, take.id): take for take in state.taken.values()}
+
+    def pcm(key: str, take_id: str) -> Pcm:
+        return setting.store.pcm(key, take_id, known=known[key, take_id])
+
     tag = id3_tag(
         setting.book,
         state.timeline,
@@ -194,7 +228,7 @@ def _master(state: _State, track: int, setting: Setting, file: BinaryIO) -> Mast
     return master_chapter(
         state.timeline,
         state.taken,
-        lambda: _watched(stream(state.timeline, setting.store.pcm), setting),
+        lambda: _watched(stream(state.timeline, pcm), setting),
         profile=PROFILES.get(setting.book.loudness),
         tag=tag,
         file=file,

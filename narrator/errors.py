@@ -6,10 +6,12 @@
     │   ├── ConfigurationError          book.yaml, cast.yaml, lexicon.yaml, front matter
     │   │   └── UnknownKey
     │   ├── ManuscriptError             the text cannot be read as a manuscript
+    │   │   └── SentenceTooLong
     │   ├── CoverageError               characters of the manuscript would be lost
     │   └── CastingError                roles, voices, directions
     │       ├── UncastRole
     │       ├── UnknownVoice
+    │       ├── UnspokenLanguage
     │       ├── DirectionTooLong
     │       └── DuplicateAlias
     ├── ProjectErrors                3  several of them, reported together
@@ -91,6 +93,19 @@ class ManuscriptError(ProjectError):
     """The text cannot be read as a manuscript."""
 
 
+class SentenceTooLong(ManuscriptError):
+    """An utterance is longer than the provider takes in one request, and has no place to divide it."""
+
+    def __init__(self, text: str, limit: int, provider: str, *, file: str, line: int) -> None:
+        self.characters, self.limit, self.provider = len(text), limit, provider
+        super().__init__(
+            f"this has {len(text)} characters without a place to divide it and {provider} takes {limit};"
+            f" put a space into it or take it out (it begins {text[:40]!r})",
+            file=file,
+            line=line,
+        )
+
+
 class CoverageError(ProjectError):
     """Characters of the manuscript belong to no utterance, no skip and no markup."""
 
@@ -128,6 +143,23 @@ class UnknownVoice(CastingError):
         self.voice, self.nearest = voice, nearest(voice, known)
         hint = f"did you mean {self.nearest!r}? " if self.nearest else ""
         super().__init__(f"unknown voice {voice!r}; {hint}{remedy}".rstrip("; "), file=file, line=line)
+
+
+class UnspokenLanguage(CastingError):
+    """A role without a voice of its own, and the embedded engine does not speak the book's language."""
+
+    def __init__(self, language: str, provider: str, *, line: int | None = None) -> None:
+        """
+        Args:
+            line: of the role in cast.yaml; None where it is not there.
+        """
+        self.language, self.provider = language, provider
+        super().__init__(
+            f"{provider} has no voice for {language!r}, the book's language; choose one for the role in"
+            f" cast.yaml (`narrator voices {provider}` lists them) or correct `language` in book.yaml",
+            file="cast.yaml" if line else "book.yaml",
+            line=line,
+        )
 
 
 class DirectionTooLong(CastingError):
@@ -211,11 +243,13 @@ class DamagedTake(OutputError):
 class LoudnessOutOfRange(OutputError):
     """The decoded file does not meet its loudness profile."""
 
-    def __init__(self, chapter: str, profile: str, findings: Sequence[str]) -> None:
+    def __init__(
+        self, chapter: str, profile: str, findings: Sequence[str], *, remedy: str = "record its takes anew"
+    ) -> None:
         self.chapter, self.profile, self.findings = chapter, profile, tuple(findings)
         super().__init__(
             f"chapter {chapter!r} does not meet {profile}: {'; '.join(findings)};"
-            " record its takes anew, or choose another `loudness` in book.yaml"
+            f" {remedy}, or choose another `loudness` in book.yaml"
         )
 
 

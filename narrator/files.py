@@ -57,9 +57,12 @@ def replacing(path: Path, *, durable: bool = False, beside: Path | None = None) 
         OutputError: it cannot be written; says which file, why, and what to do.
     """
     with _refusing(path):
+        if path.is_dir() and not path.is_symlink():
+            # Now and not when it is to be moved: other files may have been moved with it by then.
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         changed = _make_folders(path.parent)
         if beside is not None:
-            beside.mkdir(parents=True, exist_ok=True)
+            _make_folders(beside)
         unfinished, fd = _begin(beside or path.parent)
     try:
         with os.fdopen(fd, "w+b") as file:
@@ -207,6 +210,8 @@ def _remove_litter(path: Path) -> bool:
 
 def _make_folders(folder: Path) -> list[Path]:
     """Make *folder* and those it is in; gives the folders that have a new entry by it."""
+    if folder.is_dir():  # nearly always: a book has thousands of takes
+        return []
     new = list(itertools.takewhile(lambda missing: not missing.exists(), (folder, *folder.parents)))
     folder.mkdir(parents=True, exist_ok=True)
     return [made.parent for made in new]

@@ -39,9 +39,15 @@ def same(root: Path, recorded: Iterable[tuple[str, str]]) -> bool:
     try:
         for name, sha256 in recorded:
             path = root / name
-            if (_names(root, path) if name.endswith("/") else file_sha256(path)) != sha256:
+            if name.endswith("/"):
+                found = _names(root, path)
+            elif path.is_file():  # not a pipe, which would keep us waiting
+                found = file_sha256(path)
+            else:
                 return False
-    except OSError:
+            if found != sha256:
+                return False
+    except (OSError, ValueError):  # the latter for a name that no file can have
         return False
     return True
 
@@ -66,4 +72,4 @@ def _names(root: Path, folder: Path) -> str:
     names = sorted(entry.name for entry in os.scandir(folder) if not entry.name.startswith("."))
     if folder.resolve() == root.resolve():
         names = [name for name in names if name not in OURS]
-    return hashlib.sha256("\0".join(names).encode()).hexdigest()
+    return hashlib.sha256(os.fsencode("\0".join(names))).hexdigest()

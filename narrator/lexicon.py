@@ -22,7 +22,7 @@ from narrator.manuscript import Mark, Utterance
 from narrator.takes import Spoken, Word
 
 EMBEDDED = "espeak"
-"""The provider whose own phonemes an entry may give."""
+"""The provider that needs no key; the one whose own phonemes an entry may give."""
 PHONEMES = "espeak:"
 """What the value of a `say` mark begins with where it holds such phonemes."""
 
@@ -170,6 +170,9 @@ def _by_hand(marks: Iterable[Mark]) -> Iterator[_Change]:
 def _by_lexicon(text: str, lexicon: Lexicon, by_hand: Sequence[_Change], provider: str) -> Iterator[_Change]:
     straight = text.translate(_APOSTROPHES)
     index = lexicon.index
+    # Most sentences hold nothing of it, and a book has a hundred thousand.
+    if index.keys().isdisjoint([word.lower() for word in _word_pattern().findall(straight)]):
+        return
     reached = 0
     for word in _word_pattern().finditer(straight):
         for indexed in index.get(word.group().lower(), ()):

@@ -101,11 +101,13 @@ class Chapter(BaseModel, frozen=True, extra="forbid"):
     line: int
     scenes: tuple[Scene, ...]
     utterances: tuple[Utterance, ...]
+    digits: int = 2
+    """How many digits its number has in the names of its files, so that a whole book's sort in order."""
 
     @property
     def stem(self) -> str:
         """What the chapter's files are called: `01-the-lamp`."""
-        return f"{self.number:02d}-{self.slug}"
+        return f"{self.number:0{self.digits}d}-{self.slug}"
 
 
 class Notice(BaseModel, frozen=True, extra="forbid"):

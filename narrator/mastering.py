@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from pydantic import BaseModel
 
 from narrator.audio.blocks import Samples, even_blocks
-from narrator.audio.limiter import limit
+from narrator.audio.limiter import HOLD_S, limit
 from narrator.audio.loudness import Meter
 from narrator.audio.mp3 import Mp3Writer, decode
 from narrator.audio.profiles import Loudness, Profile
@@ -29,8 +29,9 @@ from narrator.manuscript import Notice
 from narrator.takes import Take
 from narrator.timeline import Timeline
 
-_ENCODINGS = 3
-"""How often a chapter is encoded, at most, to meet its profile."""
+_ENCODINGS = 6
+"""How often a chapter is encoded, at most, to meet its profile; most meet it at once."""
+_QUICKEST_HOLD_S = 0.002
 _ROOM_DB = 0.2  # what a correction aims beyond the limit
 
 Blocks = Callable[[], Iterable[Samples]]
@@ -47,7 +48,7 @@ class Master(BaseModel, frozen=True, extra="forbid"):
     """Bytes."""
     sha256: str
     gain_db: float
-    """Given to the whole chapter, to the hundredth; 0 without a profile."""
+    """Given to the whole chapter, in whole hundredths; 0 without a profile."""
     loudness: Loudness | None
     """Measured on the decoded file; None without a profile."""
     peaks: tuple[int, ...]
@@ -61,6 +62,8 @@ class _Desk(NamedTuple):
     gain_db: float
     ceiling_db: float
     tone_db: float
+    hold_s: float = HOLD_S
+    """See `limit`."""
 
 
 class _Encoded(NamedTuple):
@@ -88,7 +91,7 @@ def master_chapter(
         blocks: gives the joined takes, `timeline.samples` in all; started again for each encoding.
         profile: what the decoded file must meet; None leaves the sound as it is.
         tag: an ID3v2 tag for the front of the file.
-        file: empty, open for writing, reading and seeking; its contents are void after an error.
+        file: empty, on disk, open for writing, reading and seeking; its contents are void after an error.
         kbps: constant bit rate.
 
     Raises:
@@ -110,7 +113,7 @@ def master_chapter(
         kbps=kbps,
         sha256=_sha256(file),
         size=file.seek(0, 2),
-        gain_db=round(gain_db, 2),
+        gain_db=gain_db,
         loudness=loudness,
         peaks=encoded.peaks,
         notices=_notices(timeline, encoded),
@@ -132,11 +135,12 @@ def _meet(
         findings = profile.findings(loudness)
         if not findings:
             return encoded, desk.gain_db, loudness
-        better = _corrected(desk, profile, loudness)
+        better = _corrected(desk, profile, loudness, again=attempt > 1)
         if better is None or attempt == _ENCODINGS:
             break
         desk = better
-    raise LoudnessOutOfRange(timeline.title, profile.name, findings)
+    remedy = _remedy(timeline, profile, loudness)
+    raise LoudnessOutOfRange(timeline.title, profile.name, findings, remedy=remedy)
 
 
 def _desk(timeline: Timeline, taken: Mapping[str, Take], profile: Profile) -> _Desk:
@@ -150,7 +154,7 @@ def _desk(timeline: Timeline, taken: Mapping[str, Take], profile: Profile) -> _D
             timeline.title, profile.name, ("it is silent; give it something to say or use `loudness: none`",)
         )
     rms_db = 10 * math.log10(energy / timeline.samples)
-    return _Desk(profile.target_rms_db - rms_db, profile.ceiling_db, profile.tone_db)
+    return _Desk(round(profile.target_rms_db - rms_db, 2), profile.ceiling_db, profile.tone_db)
 
 
 def _encode(
@@ -178,7 +182,7 @@ def _encode(
 def _levelled(blocks: Iterable[Samples], rate: int, desk: _Desk | None) -> Iterable[Samples]:
     if desk is None:
         return even_blocks(blocks)
-    limited = limit(blocks, rate=rate, gain_db=desk.gain_db, ceiling_db=desk.ceiling_db)
+    limited = limit(blocks, rate=rate, gain_db=desk.gain_db, ceiling_db=desk.ceiling_db, hold_s=desk.hold_s)
     return under_tone(limited, level_db=desk.tone_db)
 
 
@@ -194,8 +198,12 @@ def _measure(timeline: Timeline, file: BinaryIO) -> Loudness:
     return meter.result()
 
 
-def _corrected(desk: _Desk, profile: Profile, loudness: Loudness) -> _Desk | None:
-    """Another gain and ceiling to try, or None where no gain brings both RMS and noise floor in range."""
+def _corrected(desk: _Desk, profile: Profile, loudness: Loudness, *, again: bool) -> _Desk | None:
+    """Another setting to try, or None where no gain brings both RMS and noise floor in range.
+
+    Args:
+        again: this is not the first correction.
+    """
     within = profile.rms_min_db <= loudness.rms_db <= profile.rms_max_db
     shift = 0.0 if within else profile.target_rms_db - loudness.rms_db
     shift = min(shift, profile.floor_max_db - _ROOM_DB - loudness.floor_db)
@@ -203,7 +211,23 @@ def _corrected(desk: _Desk, profile: Profile, loudness: Loudness) -> _Desk | Non
         return None
     over = loudness.peak_db - profile.peak_max_db
     lowered = over + _ROOM_DB if over > 0 else 0.0
-    return desk._replace(gain_db=desk.gain_db + shift, ceiling_db=desk.ceiling_db - lowered)
+    hold_s = desk.hold_s
+    if again and loudness.rms_db < profile.rms_min_db:
+        # The limiter took back what the gain gave, as it does in a chapter of a few words among pauses.
+        hold_s = max(hold_s / 2, _QUICKEST_HOLD_S)
+    return desk._replace(
+        gain_db=round(desk.gain_db + shift, 2), ceiling_db=desk.ceiling_db - lowered, hold_s=hold_s
+    )
+
+
+def _remedy(timeline: Timeline, profile: Profile, loudness: Loudness) -> str:
+    """What the user can do, beside choosing another profile."""
+    if loudness.floor_db > profile.floor_max_db:
+        return "give it a pause of half a second (`chapter_head` under `pauses`) or takes without noise"
+    spoken = sum(placement.end_sample - placement.start_sample for placement in timeline.placements)
+    if loudness.rms_db < profile.rms_min_db and 2 * spoken < timeline.samples:
+        return "it is mostly pauses: join it to the next chapter or shorten `pauses`"
+    return "record its takes anew"
 
 
 def _sha256(file: BinaryIO) -> str:

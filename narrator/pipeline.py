@@ -79,23 +79,10 @@ class Pipeline:
         Raises:
             Interrupted: Ctrl-C; requests in flight were finished and kept.
         """
-        store = self._setting.store
-        with (
-            Recording(self._providers, store, on_take=self._on_take) as recording,
-            ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix="master") as self._mastering,
-        ):
-            self._recording = recording
-            try:
-                for number, left in self._left.items():
-                    if left == 0:
-                        self._assemble(number)
-                self._record([line for _, planned in self._chapters.values() for line in planned.lines])
-                self._wait()
-            except KeyboardInterrupt:
-                raise Interrupted(self._kept()) from None
-            finally:
-                recording.stop()
-                self._setting.stopping.set()
+        try:
+            recording = self._make_all()
+        except KeyboardInterrupt:
+            raise Interrupted(self._kept()) from None
         self._errors += [*_failures(recording), *self._not_made()]
         return Outcome(
             tuple(self._assembled[number] for number in self._chapters if number in self._assembled),
@@ -105,6 +92,24 @@ class Pipeline:
             tuple(self._notices),
             tuple(self._errors),
         )
+
+    def _make_all(self) -> Recording:
+        """Record and assemble; however it ends, what was begun is finished first."""
+        with (
+            Recording(self._providers, self._setting.store, on_take=self._on_take) as recording,
+            ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix="master") as self._mastering,
+        ):
+            self._recording = recording
+            try:
+                for number, left in self._left.items():
+                    if left == 0:
+                        self._assemble(number)
+                self._record([line for _, planned in self._chapters.values() for line in planned.lines])
+                self._wait()
+            finally:
+                recording.stop()
+                self._setting.stopping.set()
+        return recording
 
     def _record(self, lines: Sequence[Line]) -> None:
         with self._lock:

@@ -7,8 +7,16 @@ from typing import NamedTuple
 
 from narrator.book import Book
 from narrator.casting import Assignment, Cast, Role, Setting, direct
-from narrator.errors import CastingError, DirectionTooLong, ProjectError, ProjectErrors, UnknownVoice
-from narrator.lexicon import Lexicon, speak
+from narrator.errors import (
+    CastingError,
+    DirectionTooLong,
+    ProjectError,
+    ProjectErrors,
+    SentenceTooLong,
+    UnknownVoice,
+    UnspokenLanguage,
+)
+from narrator.lexicon import EMBEDDED, Lexicon, speak
 from narrator.manuscript import NARRATOR, Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
 from narrator.takes import Request, Take
@@ -94,6 +102,8 @@ def assign_voices(cast: Cast, providers: Mapping[str, Provider], *, language: st
                 assignments[role.name] = _choose(role.stand_in, {}, providers, role.line)._replace(
                     stand_in=True
                 )
+            elif wanted == f"{EMBEDDED}/{language}":  # which is what a narrator without a voice gets
+                assignments[role.name] = _default(language, settings, providers, role.line)
             else:
                 assignments[role.name] = _choose(wanted, settings, providers, role.line)
         except ProjectError as error:
@@ -101,8 +111,17 @@ def assign_voices(cast: Cast, providers: Mapping[str, Provider], *, language: st
     if errors:
         raise ProjectErrors(errors)
     if NARRATOR not in assignments:
-        assignments[NARRATOR] = _choose(f"espeak/{language}", {}, providers, None)
+        assignments[NARRATOR] = _default(language, {}, providers, None)
     return assignments
+
+
+def _default(
+    language: str, settings: Mapping[str, Setting], providers: Mapping[str, Provider], line: int | None
+) -> Assignment:
+    try:
+        return _choose(f"{EMBEDDED}/{language}", settings, providers, line)
+    except UnknownVoice as error:
+        raise UnspokenLanguage(language, EMBEDDED, line=line) from error
 
 
 def _choose(
@@ -132,12 +151,15 @@ def rehearsal(
     """A distinct embedded voice for every role that speaks, whatever the cast says."""
     speaking = {utterance.role for chapter in manuscript.chapters for utterance in chapter.utterances}
     roles = tuple(role for role in cast.roles if role.name in speaking)
-    voices = embedded.rehearse(roles, language)
+    try:
+        voices = embedded.rehearse(roles, language)
+    except UnknownVoice as error:
+        raise UnspokenLanguage(language, embedded.name) from error
     assignments = {
         name: Assignment(embedded.name, voice, settings) for name, (voice, settings) in voices.items()
     }
     if NARRATOR in speaking and NARRATOR not in assignments:
-        assignments[NARRATOR] = _choose(f"{embedded.name}/{language}", {}, {embedded.name: embedded}, None)
+        assignments[NARRATOR] = _default(language, {}, {embedded.name: embedded}, None)
     return assignments
 
 
@@ -159,6 +181,7 @@ def plan_takes(
     """
     errors: list[ProjectError] = []
     unheard: dict[tuple[str, str], Utterance] = {}
+    too_fast: dict[tuple[str, float, float], Utterance] = {}
     chooser = _Chooser(on_hand)
     roles = {role.name: role for role in cast.roles}
     chapters = []
@@ -169,7 +192,11 @@ def plan_takes(
             assignment = assignments[utterance.role]
             provider = providers[assignment.provider]
             role = roles.get(utterance.role)
-            request = _request(utterance, chapter, role, book, assignment, provider, lexicon)
+            asked = _asked_speed(utterance.speed, chapter.speed, role.speed if role else None, book.speed)
+            request = _request(utterance, chapter, role, book, assignment, provider, lexicon, speed=asked)
+            errors += _too_long_in_one(request.spoken.text, utterance, provider)
+            if request.speed != asked:
+                too_fast.setdefault((provider.name, asked, request.speed), utterance)
             if request.direction is not None:
                 errors += _too_long(request.direction, utterance, provider)
                 if not provider.understood(request.direction):
@@ -184,7 +211,9 @@ def plan_takes(
         chapters.append(PlannedChapter(chapter, tuple(lines)))
     if errors:
         raise ProjectErrors(errors)
-    return Plan(tuple(chapters), dict(assignments), (*_unheard(unheard), *_stand_ins(assignments)))
+    return Plan(
+        tuple(chapters), dict(assignments), (*_unheard(unheard), *_slowed(too_fast), *_stand_ins(assignments))
+    )
 
 
 def _request(
@@ -195,15 +224,19 @@ def _request(
     assignment: Assignment,
     provider: Provider,
     lexicon: Lexicon,
+    *,
+    speed: float,
 ) -> Request:
-    by_role = (role.direction, role.speed) if role else (None, None)
+    slowest, fastest = provider.abilities.speed or (1.0, 1.0)
     return Request(
         provider=provider.name,
         model=provider.model,
         voice=assignment.voice,
         spoken=speak(utterance, lexicon, provider=provider.name),
-        direction=direct(book.direction, by_role[0], chapter.direction, utterance.direction),
-        speed=_nearest_speed(utterance.speed, chapter.speed, by_role[1], book.speed, provider=provider),
+        direction=direct(
+            book.direction, role.direction if role else None, chapter.direction, utterance.direction
+        ),
+        speed=min(max(speed, slowest), fastest),
         settings=tuple(sorted(assignment.settings.items())),
     )
 
@@ -213,6 +246,13 @@ def _too_long(direction: str, utterance: Utterance, provider: Provider) -> list[
     if limit is None or len(direction) <= limit:
         return []
     return [DirectionTooLong(direction, limit, provider.name, file=utterance.file, line=utterance.line)]
+
+
+def _too_long_in_one(text: str, utterance: Utterance, provider: Provider) -> list[ProjectError]:
+    limit = provider.abilities.text_limit
+    if limit is None or len(text) <= limit:
+        return []
+    return [SentenceTooLong(text, limit, provider.name, file=utterance.file, line=utterance.line)]
 
 
 def _unheard(unheard: Mapping[tuple[str, str], Utterance]) -> Iterable[Notice]:
@@ -228,14 +268,15 @@ def _stand_ins(assignments: Mapping[str, Assignment]) -> Iterable[Notice]:
             yield Notice(message=f"role {role!r} speaks with its stand-in {voice}", file="cast.yaml")
 
 
-def _nearest_speed(*levels: float | None, provider: Provider) -> float:
-    for speed in levels:
-        if speed is not None:
-            break
-    else:
-        return 1.0
-    bounds = provider.abilities.speed
-    return 1.0 if bounds is None else min(max(speed, bounds[0]), bounds[1])
+def _slowed(too_fast: Mapping[tuple[str, float, float], Utterance]) -> Iterable[Notice]:
+    for (provider, asked, given), utterance in too_fast.items():
+        message = f"{provider} cannot speak at speed {asked:g}; it speaks at {given:g}"
+        yield Notice(message=message, file=utterance.file, line=utterance.line)
+
+
+def _asked_speed(*levels: float | None) -> float:
+    """The nearest level's; 1.0 where none says anything."""
+    return next((speed for speed in levels if speed is not None), 1.0)
 
 
 class _Chooser:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from narrator.casting import Assignment
 from narrator.coverage import Coverage, prove
 from narrator.errors import CoverageError, ProjectErrors
+from narrator.lexicon import EMBEDDED
 from narrator.manuscript import Manuscript, Notice
 from narrator.parsing import Source, decode, read_manuscript
 from narrator.planning import Plan, assign_voices, plan_takes, rehearsal
@@ -15,9 +16,6 @@ from narrator.project import Project
 from narrator.providers.base import Provider
 from narrator.rendering import Which, render_credits
 from narrator.store import TakeStore
-
-EMBEDDED = "espeak"
-"""The provider that needs no key; it plays rehearsals."""
 
 
 class Prepared(NamedTuple):
@@ -49,7 +47,10 @@ def prepare(
         raise ProjectErrors(
             [
                 CoverageError(
-                    f"{loss.reason}: {loss.text[:60]!r} would be lost", file=loss.file, line=loss.line
+                    f"{loss.reason}: {loss.text[:60].strip()!r} would be lost; write it more simply, with"
+                    " fewer quotes and lists inside each other",
+                    file=loss.file,
+                    line=loss.line,
                 )
                 for loss in coverage.missing
             ]
@@ -94,5 +95,7 @@ def _with_credits(manuscript: Manuscript, project: Project) -> tuple[Manuscript,
         files += read.files
         notices += read.notices
         sources.append(source)
-    whole = Manuscript(chapters=tuple(chapters), files=tuple(files), notices=manuscript.notices)
+    digits = max(2, len(str(chapters[-1].number)))
+    numbered = (chapter.model_copy(update={"digits": digits}) for chapter in chapters)
+    whole = Manuscript(chapters=tuple(numbered), files=tuple(files), notices=manuscript.notices)
     return whole, sources, notices

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from narrator.assembly import Assembled, Setting, standing
-from narrator.errors import BudgetExceeded, UsageError
+from narrator.errors import BudgetExceeded, OutputError, UsageError
 from narrator.files import locked, sweep
 from narrator.inputs import code_identity, fingerprint, same
 from narrator.manuscript import Notice
@@ -19,11 +21,26 @@ from narrator.project import open_project
 from narrator.providers import open_providers
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
-from narrator.results import Check, Production
+from narrator.results import Check, MadeChapter, Production
 from narrator.store import TakeStore
 from narrator.summary import checked, produced, reported
 
 PACKAGE = Path(__file__).parent
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Let Python look for reference cycles a hundred times less often while the block runs.
+
+    A book is millions of small values that live to the end. Looking through them again and again for
+    cycles, of which there are next to none, takes as long as all the rest of reading it.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def check(folder: Path, *, rehearse: bool = False) -> Check:
@@ -34,7 +51,7 @@ def check(folder: Path, *, rehearse: bool = False) -> Check:
         ProjectErrors: whatever is wrong with the project, all of it together.
     """
     project = open_project(folder, rehearse=rehearse)
-    with open_providers() as providers:
+    with collecting_rarely(), open_providers() as providers:
         store = TakeStore(project.takes)
         prepared = prepare(project, store, providers, rehearse=rehearse)
         return checked(prepared, providers, store.notices)
@@ -58,11 +75,14 @@ def produce(
     progress = progress or Silent()
     chosen = frozenset(only)
     identity = f"{code_identity(PACKAGE)} rehearse={rehearse}"
-    if not chosen and (last := _nothing_to_do(folder.resolve(), identity)):
+    if not chosen and (last := _nothing_to_do(folder, identity)):
         return last
     project = open_project(folder, rehearse=rehearse)
+    # Now and not at the end: what is edited meanwhile is not in this build.
+    inputs = fingerprint(project.root, project.inputs)
     with (
         locked(project.takes / ".lock", on_wait=lambda pid: progress.notice(_waiting_for(pid))),
+        collecting_rarely(),
         open_providers() as providers,
     ):
         sweep(project.takes)
@@ -88,15 +108,14 @@ def produce(
             to_record=sum(line.take is None for _, planned in tracks for line in planned.lines),
         )
         outcome = Pipeline(tracks, setting=setting, providers=providers, progress=progress).run()
-        production = produced(prepared, [planned for _, planned in tracks], outcome, setting)
-        write_report(
-            reported(prepared, _all_made(prepared, outcome, setting), outcome.notices, setting), project.build
-        )
-        if not chosen:
-            _sweep_away_former_chapters(prepared, project.build)
-            if not outcome.errors:
-                write_run(project.build, _receipt(prepared, outcome, production, identity))
-        return production
+        try:
+            write_report(reported(prepared, _all_made(prepared, outcome, setting), setting), project.build)
+            if not chosen and not outcome.errors:
+                _sweep_away_former_chapters(prepared, project.build)
+                write_run(project.build, _receipt(prepared, outcome, setting, code=identity, inputs=inputs))
+        except OutputError as error:
+            outcome = outcome._replace(errors=(*outcome.errors, error))
+        return produced(prepared, [planned for _, planned in tracks], outcome, setting)
 
 
 def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[int, Assembled]:
@@ -137,15 +156,19 @@ def _within_budget(prepared: Prepared, wanted: Estimate) -> None:
         )
 
 
-def _nothing_to_do(root: Path, identity: str) -> Production | None:
+def _nothing_to_do(folder: Path, identity: str) -> Production | None:
     """The last run's result, if nothing it read, used or left has changed since."""
+    try:
+        root = folder.resolve()
+    except OSError:  # the current folder is gone, for one; opening it says what is wrong
+        return None
     receipt = read_run(root / "build")
     if receipt is None or receipt.code != identity or not same(root, receipt.inputs):
         return None
     if not all_there(root / "takes", receipt.takes) or not unchanged(root / "build", receipt.outputs):
         return None
-    last = Production.model_validate(receipt.result)
-    chapters = tuple(chapter.model_copy(update={"unchanged": True}) for chapter in last.chapters)
+    last = receipt.result
+    chapters = tuple(_lying_in(f"{root}/build/chapters", chapter) for chapter in last.chapters)
     return last.model_copy(
         update={
             "recorded": 0,
@@ -157,19 +180,39 @@ def _nothing_to_do(root: Path, identity: str) -> Production | None:
     )
 
 
-def _receipt(prepared: Prepared, outcome: Outcome, production: Production, identity: str) -> RunReceipt:
+def _lying_in(folder: str, chapter: MadeChapter) -> MadeChapter:
+    """The chapter, unchanged, with its files in *folder*; `""` in a receipt, since a project may be moved."""
+    mp3, cue = (path and str(Path(folder, Path(path).name)) for path in (chapter.mp3, chapter.cue))
+    return chapter.model_copy(update={"mp3": mp3, "cue": cue, "unchanged": True})
+
+
+def _receipt(
+    prepared: Prepared,
+    outcome: Outcome,
+    setting: Setting,
+    *,
+    code: str,
+    inputs: tuple[tuple[str, str], ...],
+) -> RunReceipt:
     project = prepared.project
+    result = produced(prepared, prepared.plan.chapters, outcome, setting)
+    passing = {str(notice) for notice in (*setting.store.notices, *outcome.notices)}  # of this run only
     reports = (facts_of(project.build, name) for name in ("report.json", "report.html"))
     chapters = (
         facts._replace(name=f"chapters/{facts.name}") for made in outcome.assembled for facts in made.files
     )
     used = {(take.key, take.id): take.flac_bytes for take in outcome.taken.values()}
     return RunReceipt(
-        code=identity,
-        inputs=fingerprint(project.root, project.inputs),
+        code=code,
+        inputs=inputs,
         takes=tuple((f"{key[:2]}/{key}/{name}", size) for (key, name), size in sorted(used.items())),
         outputs=(*reports, *chapters),
-        result=production.model_dump(mode="json"),
+        result=result.model_copy(
+            update={
+                "chapters": tuple(_lying_in("", chapter) for chapter in result.chapters),
+                "warnings": tuple(warning for warning in result.warnings if warning not in passing),
+            }
+        ),
     )
 
 

@@ -14,9 +14,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
+from narrator.errors import OutputError
 from narrator.files import write_text
+from narrator.results import Production
 
 FOLDER = ".receipts"
 
@@ -42,6 +44,15 @@ class Receipt(BaseModel, frozen=True, extra="forbid"):
     details: dict[str, Any]
     """What was measured while making them, for the report."""
 
+    @field_validator("files")
+    @classmethod
+    def _lie_in_one_folder(cls, files: tuple[FileFacts, ...]) -> tuple[FileFacts, ...]:
+        """A receipt can come with a project from anywhere; it must not make us remove somebody's files."""
+        for facts in files:
+            if facts.name in ("", ".", "..") or "/" in facts.name or "\0" in facts.name:
+                raise ValueError(f"{facts.name!r} is not a plain name")
+        return files
+
 
 class RunReceipt(BaseModel, frozen=True, extra="forbid"):
     """What a whole run read and left."""
@@ -53,7 +64,8 @@ class RunReceipt(BaseModel, frozen=True, extra="forbid"):
     takes: tuple[tuple[str, int], ...]
     """Path of each FLAC used, relative to takes/, and its size."""
     outputs: tuple[FileFacts, ...]
-    result: dict[str, Any]
+    result: Production
+    """Its paths are bare names, and its warnings those that still hold at the next run."""
 
 
 def recipe(facts: Mapping[str, Any]) -> str:
@@ -85,7 +97,7 @@ def unchanged(folder: Path, files: Iterable[FileFacts]) -> bool:
                 return False
             if stat.st_mtime_ns != facts.mtime_ns and file_sha256(Path(path)) != facts.sha256:
                 return False
-        except OSError:
+        except (OSError, ValueError):  # the latter for a name that no file can have
             return False
     return True
 
@@ -117,12 +129,25 @@ def stems(build: Path) -> tuple[str, ...]:
 
 
 def discard(build: Path, stem: str) -> None:
-    """Remove a chapter's files and its receipt; a file that was edited since stays."""
+    """Remove a chapter's files and its receipt; a file that was edited since stays.
+
+    Raises:
+        OutputError: one of them cannot be removed.
+    """
     receipt = read_receipt(build, stem)
-    for facts in receipt.files if receipt else ():
+    remove(build, receipt.files if receipt else ())
+    _unlink(build / FOLDER / f"{stem}.json")
+
+
+def remove(build: Path, files: Iterable[FileFacts]) -> None:
+    """Remove files of chapters; one that was edited since stays.
+
+    Raises:
+        OutputError: one of them cannot be removed.
+    """
+    for facts in files:
         if unchanged(build / "chapters", [facts]):
-            (build / "chapters" / facts.name).unlink(missing_ok=True)
-    (build / FOLDER / f"{stem}.json").unlink(missing_ok=True)
+            _unlink(build / "chapters" / facts.name)
 
 
 def all_there(takes: Path, used: Iterable[tuple[str, int]]) -> bool:
@@ -133,9 +158,16 @@ def all_there(takes: Path, used: Iterable[tuple[str, int]]) -> bool:
             if os.stat(f"{folder}/{name}.flac").st_size != size:  # noqa: PTH116 - thousands of them
                 return False
             os.stat(f"{folder}/{name}.json")  # noqa: PTH116
-    except OSError:
+    except (OSError, ValueError):
         return False
     return True
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as exc:
+        raise OutputError(f"cannot remove {path}: {exc.strerror}; remove it and run again") from exc
 
 
 def _read(path: Path, model: type[Model]) -> Model | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from narrator.errors import ProviderError
+from narrator.errors import OutputError, ProviderError
 from narrator.planning import Line, chains
 from narrator.providers.base import Provider
 from narrator.store import TakeStore
@@ -77,6 +77,10 @@ class Recording:
                 with self._lock:
                     self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
                     self.failures.append((line, error))
+            except OutputError as error:
+                if isinstance(error.__cause__, OSError):
+                    self.stop()  # at once: what the disk does not take is paid for and lost
+                raise
             else:
                 self._in_a_row[name] = 0
                 self._on_take(line, take)

@@ -11,6 +11,7 @@ store is followed: a project may come from anywhere, and its takes with it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -129,8 +130,11 @@ class TakeStore:
             write_bytes(path, content, durable=durable, beside=self.folder)
         return take
 
-    def pcm(self, key: str, take_id: str) -> Pcm:
+    def pcm(self, key: str, take_id: str, *, known: Take | None = None) -> Pcm:
         """The samples of a take at its own rate, checked against its sidecar.
+
+        Args:
+            known: what its sidecar holds, where that was read before; it is not read again.
 
         Raises:
             DamagedTake: it is missing, or it is not what was written.
@@ -139,7 +143,7 @@ class TakeStore:
         if self._link(key):
             raise DamagedTake(take_id, "it is behind a symbolic link")
         try:
-            return _decode(self._load(key, take_id), self._stem(key, take_id) + ".flac")
+            return _decode(known or self._load(key, take_id), self._stem(key, take_id) + ".flac")
         except DamagedTake as damage:
             self._notice(self._stem(key, take_id) + ".flac", damage.reason)
             raise
@@ -252,6 +256,8 @@ def _opened(path: str, take_id: str) -> Iterator[tuple[int, int]]:
 
 
 def _unreadable(path: str, exc: OSError) -> OutputError:
+    if exc.errno == errno.ENOTDIR:
+        return OutputError(f"cannot read {path}: {exc.strerror}; remove the file in the way and run again")
     return OutputError(
         f"cannot read {path}: {exc.strerror or exc}; make it readable and run again"
         " (what may be there is not recorded a second time)"
@@ -263,6 +269,8 @@ def _lie(take: Take, key: str, take_id: str) -> str:
     level = take.level
     if (take.key, take.id) != (key, take_id):
         return f"its sidecar is that of take {take.id} under key {take.key[:8]}..."
+    if take.request.key != key:
+        return "its sidecar holds another request than it was recorded for"
     if take.rate < 1 or len(take.words) not in (0, len(take.request.spoken.words)):
         return "its sidecar contradicts itself"
     if not 0 <= level.speech_start_sample <= level.speech_end_sample <= take.samples:

@@ -112,11 +112,9 @@ def _made(made: Assembled, setting: Setting) -> MadeChapter:
     )
 
 
-def reported(
-    prepared: Prepared, assembled: Mapping[int, Assembled], notices: Sequence[Notice], setting: Setting
-) -> Report:
+def reported(prepared: Prepared, assembled: Mapping[int, Assembled], setting: Setting) -> Report:
     """
-    The whole book as it stands.
+    The whole book as it stands; nothing about the run that made it, such as takes it had to mend.
 
     Args:
         assembled: every chapter whose files are in place and current, by number.
@@ -142,7 +140,7 @@ def reported(
             for each in planned
             if each.chapter.number not in assembled
         ),
-        notices=tuple(dict.fromkeys((*prepared.notices, *notices, *of_masters(assembled.values())))),
+        notices=tuple(dict.fromkeys((*prepared.notices, *of_masters(assembled.values())))),
         cover=f"../{setting.cover.path}" if setting.cover else None,
     )
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import pytest
@@ -43,15 +45,23 @@ class Chapter(NamedTuple):
         self.started.append(1)
         return cut(self.sound, 50_000, 100_000)
 
-    def master(self, profile: Profile | None = ACX, *, file: io.BytesIO | None = None) -> Master:
-        return master_chapter(
-            self.timeline,
-            self.taken,
-            self.blocks,
-            profile=profile,
-            tag=b"",
-            file=io.BytesIO() if file is None else file,
-        )
+    def master(self, profile: Profile | None = ACX, *, file: BinaryIO | None = None) -> Master:
+        with ExitStack() as closing:
+            return master_chapter(
+                self.timeline,
+                self.taken,
+                self.blocks,
+                profile=profile,
+                tag=b"",
+                file=file or closing.enter_context(tempfile.TemporaryFile()),
+            )
+
+
+@pytest.fixture
+def file() -> Iterator[BinaryIO]:
+    """A file on disk: libsndfile reads it by its descriptor."""
+    with tempfile.TemporaryFile() as opened:
+        yield opened
 
 
 def level_of(sound: Samples) -> Level:
@@ -105,15 +115,14 @@ def chapter(said: Samples, *, level: Level | None = None, take_rate: int = RATE)
     return Chapter(timeline, {"c01-u001": take}, sound, [])
 
 
-def decoded(file: io.BytesIO) -> Samples:
+def decoded(file: BinaryIO) -> Samples:
     return np.concatenate(list(decode(file)))
 
 
 @pytest.mark.parametrize("level", [0.001, 0.01, 0.1, 0.25])
-def test_loud_or_quiet_it_meets_acx_at_the_first_try(level: float) -> None:
+def test_loud_or_quiet_it_meets_acx_at_the_first_try(level: float, file: BinaryIO) -> None:
     """The gain is known before the sound passes; the figures are those of the decoded file."""
     loud = chapter(voice(8.0, level=level))
-    file = io.BytesIO()
 
     master = loud.master(file=file)
     meter = Meter(RATE)
@@ -211,14 +220,14 @@ def test_a_chapter_of_one_short_bang_is_refused() -> None:
     assert len(bang.started) == 1
 
 
-def test_what_cannot_be_met_is_given_up_after_three_encodings() -> None:
+def test_what_cannot_be_met_is_given_up_after_six_encodings() -> None:
     """Under this ceiling the voice never gets as loud as this profile asks."""
     deafening = ACX.model_copy(update={"rms_min_db": -6.0, "rms_max_db": -5.0, "target_rms_db": -5.5})
     whole = chapter(voice(5.0))
 
     with pytest.raises(LoudnessOutOfRange, match=r"RMS -\d+\.\d\d dB is not within -6\.\.-5"):
         whole.master(deafening)
-    assert len(whole.started) == 3
+    assert len(whole.started) == 6
 
 
 def test_silence_is_refused_where_a_profile_asks_for_sound() -> None:
@@ -229,24 +238,24 @@ def test_silence_is_refused_where_a_profile_asks_for_sound() -> None:
     assert not silent.started
 
 
-def test_silence_without_a_profile_is_silence() -> None:
-    file = io.BytesIO()
+def test_silence_without_a_profile_is_silence(file: BinaryIO) -> None:
     master = chapter(np.zeros(RATE, np.float32)).master(None, file=file)
 
     assert len(decoded(file)) == master.samples == HEAD + RATE + TAIL
     assert set(master.peaks) == {0}
 
 
-def test_without_a_profile_the_encoder_gets_the_samples_of_the_takes() -> None:
+def test_without_a_profile_the_encoder_gets_the_samples_of_the_takes(file: BinaryIO) -> None:
     """No gain, no tone, no limiter, no dither: the same file as from the 16-bit samples themselves."""
     pcm = np.random.default_rng(1).integers(-20_000, 20_000, RATE).astype(np.int16)
     plain = chapter(np.asarray(pcm / 32768, np.float32))
-    file, direct = io.BytesIO(), io.BytesIO()
+    direct = io.BytesIO()
     master = plain.master(None, file=file)
     with Mp3Writer(direct) as mp3:
         mp3.write(np.concatenate((np.zeros(HEAD, np.int16), pcm, np.zeros(TAIL, np.int16))))
 
-    assert file.getvalue() == direct.getvalue()
+    file.seek(0)
+    assert file.read() == direct.getvalue()
     assert (master.loudness, master.gain_db, master.notices) == (None, 0.0, ())
 
 
@@ -260,11 +269,10 @@ def test_sound_beyond_full_scale_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("profile", [ACX, None])
-def test_clicks_stay_where_the_timeline_has_them(profile: Profile | None) -> None:
+def test_clicks_stay_where_the_timeline_has_them(profile: Profile | None, file: BinaryIO) -> None:
     """Through limiter, room tone, LAME and decoder."""
     places = (40_000, 99_999, 150_000, 200_123)
     said = voice(6.0, level=0.02) * np.float32(0.05) + clicks([p - HEAD for p in places], 6 * RATE)
-    file = io.BytesIO()
     louder = ACX.model_copy(update={"rms_min_db": -60.0, "target_rms_db": -32.0})
     chapter(said).master(louder if profile else None, file=file)
 
@@ -339,11 +347,11 @@ def test_a_full_disk_is_the_callers_to_explain() -> None:
         chapter(voice(10.0)).master(file=FullDisk())
 
 
-def test_an_error_in_the_takes_comes_through() -> None:
+def test_an_error_in_the_takes_comes_through(file: BinaryIO) -> None:
     def damaged() -> Iterable[Samples]:
         yield np.zeros(1000, np.float32)
         raise OutputError("take 0123 is damaged")
 
     whole = chapter(voice(2.0))
     with pytest.raises(OutputError, match="take 0123 is damaged"):
-        master_chapter(whole.timeline, whole.taken, damaged, profile=ACX, tag=b"", file=io.BytesIO())
+        master_chapter(whole.timeline, whole.taken, damaged, profile=ACX, tag=b"", file=file)

@@ -19,7 +19,8 @@ from narrator.audio.loudness import amplitude
 
 _GROUP = 32  # samples that share one look at their peak
 _ROW = 36 * _GROUP  # samples that are passed over at one look where none is hot
-_HOLD_S = 0.0325  # half the window of the running minimum
+HOLD_S = 0.0325
+"""How long the gain stays down before and after a peak; less lets a short text be louder, and less clean."""
 # Peaks between samples are looked for from this share of the ceiling up: 3 dB is what they add to a
 # tone at a quarter of the sample rate.
 _HOT = 0.7
@@ -38,7 +39,12 @@ class _Measured(NamedTuple):
 
 
 def limit(
-    blocks: Iterable[Samples], *, rate: int, ceiling_db: float, gain_db: float = 0.0
+    blocks: Iterable[Samples],
+    *,
+    rate: int,
+    ceiling_db: float,
+    gain_db: float = 0.0,
+    hold_s: float = HOLD_S,
 ) -> Iterator[Samples]:
     """The stream raised by *gain_db*, its peaks held at *ceiling_db*, those between samples too.
 
@@ -46,7 +52,7 @@ def limit(
     fresh blocks of `BLOCK_SAMPLES`, three of which are held at a time.
     """
     ceiling = amplitude(ceiling_db) * (1 - _MARGIN)
-    hold = math.ceil(_HOLD_S * rate / _GROUP)
+    hold = math.ceil(hold_s * rate / _GROUP)
     even = even_blocks(blocks, gain=amplitude(gain_db))
     for before, (block, needs), after in _neighbours(_measured(even, ceiling)):
         around = (before.needs if before else None, needs, after.needs if after else None)

@@ -27,20 +27,20 @@ def measure(pcm: Pcm, rate: int) -> Level:
         return Level(peak=0.0, energy=0.0, speech_start_sample=0, speech_end_sample=0)
     peak = max(int(pcm.max()), -int(pcm.min()))
     window = max(1, rate * _WINDOW_MS // 1000)
-    start, end = _sounding(pcm, window, threshold=max(_FLOOR, peak * _BELOW_PEAK))
+    energies = _energies(pcm, window)
+    start, end = _sounding(pcm, energies, window, threshold=max(_FLOOR, peak * _BELOW_PEAK))
     # Integers, so that the sum is the same whatever the order in which a processor adds.
-    energy = int(_energies(pcm[start:end], window).sum())
+    outside = _energies(pcm[:start], window).sum() + _energies(pcm[end:], window).sum()
     return Level(
         peak=peak / _FULL_SCALE,
-        energy=energy / _FULL_SCALE**2,
+        energy=int(energies.sum() - outside) / _FULL_SCALE**2,
         speech_start_sample=start,
         speech_end_sample=end,
     )
 
 
-def _sounding(pcm: Pcm, window: int, *, threshold: float) -> tuple[int, int]:
+def _sounding(pcm: Pcm, energies: npt.NDArray[np.int64], window: int, *, threshold: float) -> tuple[int, int]:
     """First sample of sound and the one after the last; 0, 0 where there is none."""
-    energies = _energies(pcm, window)
     lengths = np.minimum(window, len(pcm) - window * np.arange(len(energies)))
     (loud,) = np.nonzero(energies > threshold**2 * lengths)
     if not len(loud):

@@ -6,6 +6,7 @@ files adds 26 to 52 ms of silence at each join).
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import lameenc
 
 _QUALITY = 5  # LAME's -q, 2 to 7: half the time of 2
+_READ_SAMPLES = 4 * BLOCK_SAMPLES
+"""Decoded at a time: soundfile seeks after every read, which decodes some frames again."""
 
 
 class Mp3Writer:
@@ -100,23 +103,33 @@ def decode(source: Path | BinaryIO) -> Iterator[Samples]:
     """The sound of an MP3 as mono blocks; the codec's own delay and padding are gone.
 
     Args:
-        source: a path, or a file open for reading; it is read from its beginning and stays open.
+        source: a path, or a file on disk, open for reading and flushed; it is read from its beginning,
+            stays open and where it was.
 
     Raises:
         OutputError: this is not a mono MP3 that can be decoded.
     """
     import soundfile  # here, so that a run with nothing to do starts fast
 
-    if not isinstance(source, Path):
-        source.seek(0)
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            yield from decode(file)
+        return
+    # By its descriptor, so that libsndfile reads by itself: it asks for some hundred bytes at a time, and
+    # would take the interpreter's lock each time. Python's own file object must not notice.
+    descriptor = source.fileno()
+    place = os.lseek(descriptor, 0, os.SEEK_CUR)
+    os.lseek(descriptor, 0, os.SEEK_SET)
     try:
-        with soundfile.SoundFile(source) as file:
-            if file.format != "MP3" or file.channels != 1:
-                raise OutputError(f"not a mono MP3: {file.format}, {file.channels} channels")
-            while len(block := file.read(BLOCK_SAMPLES, dtype="float32")):
-                yield block
+        with soundfile.SoundFile(descriptor, closefd=False) as sound:
+            if sound.format != "MP3" or sound.channels != 1:
+                raise OutputError(f"not a mono MP3: {sound.format}, {sound.channels} channels")
+            while len(block := sound.read(_READ_SAMPLES, dtype="float32")):
+                yield from (block[i : i + BLOCK_SAMPLES] for i in range(0, len(block), BLOCK_SAMPLES))
     except soundfile.LibsndfileError as exc:
         raise OutputError(f"an MP3 cannot be decoded: {exc.error_string}") from exc
+    finally:
+        os.lseek(descriptor, place, os.SEEK_SET)
 
 
 def _encoder(stream: Cbr) -> lameenc.Encoder:

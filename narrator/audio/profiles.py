@@ -45,7 +45,9 @@ class Profile(BaseModel, frozen=True, extra="forbid"):
         if not peak <= self.peak_max_db:
             found.append(f"peak {peak:.2f} dB is above {self.peak_max_db:g}")
         if not floor <= self.floor_max_db:
-            found.append(f"noise floor {floor:.2f} dB (its quietest half second) is above {self.floor_max_db:g}")
+            found.append(
+                f"noise floor {floor:.2f} dB (its quietest half second) is above {self.floor_max_db:g}"
+            )
         return tuple(found)
 
 

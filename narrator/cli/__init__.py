@@ -11,7 +11,7 @@ from types import FrameType
 from typer.exceptions import Abort, Exit, TyperException
 
 from narrator.cli.app import app
-from narrator.cli.output import say_error
+from narrator.cli.output import close_stdout, say, say_error
 from narrator.errors import Interrupted, NarratorError
 
 
@@ -21,12 +21,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     debug, json = "--debug" in words, "--json" in words
     words = [word for word in words if word != "--debug"]
     signal.signal(signal.SIGTERM, _interrupt)
+    _fill_standard_places()
     try:
         code = app(words, prog_name="narrator", standalone_mode=False)
     except Exit as exc:
         return exc.exit_code
     except TyperException as exc:
-        say_error(exc.format_message(), json=json)
+        if not words:  # the message is the help
+            for line in exc.format_message().split("\n"):
+                say(line)
+        else:
+            say_error(exc.format_message(), json=json)
         return 2
     except (KeyboardInterrupt, Abort):
         say_error("interrupted", json=json)
@@ -37,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say_error(str(exc), json=json)
         return exc.exit_code
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_stdout()  # whoever read it has gone; there is nobody to tell
         return 1
     except Exception as exc:
         if debug:
@@ -49,6 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 1
     return code if isinstance(code, int) else 0
+
+
+def _fill_standard_places() -> None:
+    """Where a standard stream is closed, a file of ours would take its place and get what libraries print."""
+    while (place := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(place)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from narrator.casting import Voice
 from narrator.cli.live import following
-from narrator.cli.output import clock, count, print_json, say, say_error, warn
+from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
 from narrator.production import check as check_project
 from narrator.production import produce
 from narrator.providers import open_providers
@@ -125,7 +125,7 @@ def voices(
         return 0
     width = max((len(str(voice)) for voice in found), default=0)
     for voice in found:
-        typer.echo(f"{voice!s:{width}}  {_described(voice).removeprefix(str(voice)).strip()}".rstrip())
+        tell(f"{voice!s:{width}}  {_described(voice).removeprefix(str(voice)).strip()}".rstrip())
     say(f"{count(len(found), 'voice')}" + (f" with {search!r}" if search else ""))
     return 0
 
@@ -165,7 +165,7 @@ def _say_check(checked: Check) -> None:
     width = max((len(chapter.title) for chapter in checked.chapters), default=0)
     for each in checked.chapters:
         unattributed = f"  {each.unattributed} unattributed" if each.unattributed else ""
-        typer.echo(
+        tell(
             f"{each.number:3d}  {each.title:{width}}  {each.utterances:6,} utterances"
             f"  {each.characters:8,} characters  {each.to_record:6,} to record{unattributed}"
         )

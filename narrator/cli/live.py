@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from narrator.cli.output import PEOPLE, clock, count, say, warn
+from narrator.cli.output import PEOPLE, clock, count, say, shown, warn
 from narrator.manuscript import Notice
 from narrator.progress import ChapterState
 from narrator.progress import Progress as ProgressHook
@@ -105,15 +105,14 @@ class Bars:
         self._milliseconds += milliseconds
         rate = self._milliseconds / 1000 / max(time.monotonic() - self._began, 1e-3)
         opening = text if len(text) <= 40 else f"{text[:39]}…"
-        self.display.update(
-            self._recording, advance=lines, rate=f"{rate:.0f}x", now=f"{chapter} · {utterance_id} · {opening}"
-        )
+        now = shown(f"{chapter} · {utterance_id} · {opening}")
+        self.display.update(self._recording, advance=lines, rate=f"{rate:.0f}x", now=now)
 
     def chapter(self, title: str, state: ChapterState, *, milliseconds: int) -> None:
         """See `Progress`."""
         if self._making is None:
             return
-        self.display.update(self._making, advance=0 if state == "mastering" else 1, now=title)
+        self.display.update(self._making, advance=0 if state == "mastering" else 1, now=shown(title))
         if state != "mastering":
             say(f"{state}: {title}" + (f" ({clock(milliseconds / 1000)})" if milliseconds else ""))
 

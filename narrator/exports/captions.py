@@ -11,6 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from narrator.exports.base import one_line
@@ -63,27 +64,45 @@ class Caption(NamedTuple):
         return [f"{self.label}{lines[0]}", *lines[1:]]
 
 
+class _Cut(NamedTuple):
+    """A caption before its times are rounded."""
+
+    id: str
+    role: str
+    label: str
+    start_sample: int
+    end_sample: int
+    lines: tuple[tuple[Token, ...], ...]
+
+
 def captions(timeline: Timeline, ticks: Callable[[int, int], int]) -> Iterator[Caption]:
     """Every word of the chapter, in order; *ticks* rounds a sample at a rate to the format's clock."""
     free_tick = 0
-    for placement in timeline.placements:
-        role = one_line(placement.role) or NARRATOR
-        label = f"{role}: " if role != NARRATOR else ""
-        lead = min(width(label), LABEL_WIDTH)
-        groups = _shared_out(_tokens(placement), lead=lead)
-        for number, group in enumerate(groups, start=1):
-            start = placement.start_sample if number == 1 else group[0].sample
-            end = placement.end_sample if number == len(groups) else groups[number][0].sample
-            start_tick = max(ticks(start, timeline.rate), free_tick)
-            free_tick = max(ticks(end, timeline.rate), start_tick + 1)
-            yield Caption(
-                id=placement.utterance_id if number == 1 else f"{placement.utterance_id}.{number}",
-                role=role,
-                label=label if number == 1 else "",
-                start_tick=start_tick,
-                end_tick=free_tick,
-                lines=_lines(group, lead=lead if number == 1 else 0),
-            )
+    for cut in _cut(timeline):
+        start_tick = max(ticks(cut.start_sample, timeline.rate), free_tick)
+        free_tick = max(ticks(cut.end_sample, timeline.rate), start_tick + 1)
+        yield Caption(cut.id, cut.role, cut.label, start_tick, free_tick, cut.lines)
+
+
+@lru_cache(maxsize=4)  # a chapter is asked for by every format in turn, and a few chapters beside each other
+def _cut(timeline: Timeline) -> tuple[_Cut, ...]:
+    return tuple(cut for placement in timeline.placements for cut in _cuts(placement))
+
+
+def _cuts(placement: Placement) -> Iterator[_Cut]:
+    role = one_line(placement.role) or NARRATOR
+    label = f"{role}: " if role != NARRATOR else ""
+    lead = min(width(label), LABEL_WIDTH)
+    groups = _shared_out(_tokens(placement), lead=lead)
+    for number, group in enumerate(groups, start=1):
+        yield _Cut(
+            id=placement.utterance_id if number == 1 else f"{placement.utterance_id}.{number}",
+            role=role,
+            label=label if number == 1 else "",
+            start_sample=placement.start_sample if number == 1 else group[0].sample,
+            end_sample=placement.end_sample if number == len(groups) else groups[number][0].sample,
+            lines=_lines(group, lead=lead if number == 1 else 0),
+        )
 
 
 def joined(tokens: Sequence[Token]) -> str:

@@ -23,6 +23,8 @@ from itertools import pairwise
 LONGEST = 1000
 """Characters of a sentence before it is divided."""
 
+_WITHOUT_CAPITALS = frozenset(map(chr, range(0x10D0, 0x1100)))
+"""Georgian letters, which count as lower case since Unicode 11 and begin sentences all the same."""
 _END = re.compile(
     r"(?:(?P<wide>[。！？｡]+)(?P<quoted>[”’」』）)\]】〉》＂\"]*)"
     # French sets a space before a closing mark; the same mark may open, but then a word touches it.
@@ -105,7 +107,7 @@ def _goes_on(text: str, start: int, end: int, found: re.Match[str], language: st
     """True if the sentence does not end at this mark, which white space follows."""
     openers = _OPENERS.match(text, found.end(), end)
     at = openers.end() if openers else found.end()
-    if at >= end or text[at].islower():
+    if at >= end or (text[at].islower() and text[at] not in _WITHOUT_CAPITALS):
         return True
     marks = found["narrow"]
     if marks == ".":

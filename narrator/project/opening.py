@@ -6,7 +6,6 @@ import hashlib
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +21,7 @@ from narrator.settings.nodes import Scalar
 
 BOOK, CAST, LEXICON = "book.yaml", "cast.yaml", "lexicon.yaml"
 MANUSCRIPT, TEMPLATES, TAKES, BUILD = "manuscript", "templates", "takes", "build"
+IN_BUILD = (f"{BUILD}/chapters", f"{BUILD}/.receipts")
 LIMIT_COVER_BYTES = 10_000_000
 
 _COVERS = {"cover.jpg": "image/jpeg", "cover.jpeg": "image/jpeg", "cover.png": "image/png"}
@@ -147,15 +147,23 @@ class _Opening:
 
     def check_folders(self) -> None:
         """Templates are read elsewhere, takes and build written elsewhere; none of them may lead out."""
-        found = {name: self._attempt(partial(self.folder.locate, name)) for name in (TEMPLATES, TAKES, BUILD)}
-        for name, place in found.items():
-            if place and place.kind != "folder":
-                self.problems.append(ProjectError("this must be a folder; rename it", file=name))
-            elif place and name == TEMPLATES:
-                self._attempt(self._templates)
+        if self._is_folder(TEMPLATES):
+            self._attempt(self._templates)
+        self._is_folder(TAKES)
+        if self._is_folder(BUILD):
+            for name in IN_BUILD:
+                self._is_folder(name)
+
+    def _is_folder(self, name: str) -> bool:
+        """Whether there is one; that something else is there, or that it leads out, is a problem."""
+        place = self._attempt(lambda: self.folder.locate(name))
+        if place and place.kind != "folder":
+            self.problems.append(ProjectError("this must be a folder; rename it", file=name))
+        return place is not None and place.kind == "folder"
 
     def _templates(self) -> None:
-        paths = [f"{TEMPLATES}/{name}" for name in self.folder.names(TEMPLATES)]
+        # No template is called otherwise (`rendering`), and such a name can be written down.
+        paths = [f"{TEMPLATES}/{name}" for name in self.folder.names(TEMPLATES) if name.isascii()]
         places = ((path, self.folder.locate(path)) for path in paths)
         self.inputs.extend(path for path, place in places if place and place.kind == "file")
 

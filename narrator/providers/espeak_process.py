@@ -139,14 +139,25 @@ class _Engine:
     """One process of the engine."""
 
     def __init__(self, folder: Path) -> None:
-        # -I -S: none of the user's environment, no site-packages; it starts in some 30 ms.
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(_ENGINE), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            process_group=0,
-        )
+        """
+        Raises:
+            ProviderError: no process can be started here.
+        """
+        try:
+            # -I -S: none of the user's environment, no site-packages; it starts in some 30 ms.
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(_ENGINE), str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                process_group=0,
+            )
+        except OSError as error:
+            raise ProviderError(
+                f"the engine's process cannot be started: {error.strerror or error};"
+                " free some memory, processes or open files and run again",
+                provider=NAME,
+            ) from error
         self._orders = cast(IO[bytes], self._process.stdin)
         self._answers = cast(IO[bytes], self._process.stdout)
         self._ending = threading.Lock()

@@ -6,6 +6,7 @@ import io
 import itertools
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,7 +43,10 @@ def encoded(pcm: Pcm, *, tag: bytes = b"", rate: int = RATE, kbps: int = 192, si
 
 
 def decoded(data: bytes) -> Samples:
-    return np.concatenate(list(decode(io.BytesIO(data))))
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        file.flush()
+        return np.concatenate(list(decode(file)))
 
 
 class Info(NamedTuple):
@@ -312,6 +316,16 @@ def _checked(stream: bytes) -> None:
     check = FrameCheck(Cbr(RATE, 192))
     check.feed(stream)
     check.finish(SAMPLES)
+
+
+def test_decoding_leaves_a_file_where_it_was(tmp_path: Path) -> None:
+    """Whoever reads on afterwards reads the bytes that come next, whatever was read ahead before."""
+    data = encoded(pcm_of(voice(2.0)))
+    (tmp_path / "a.mp3").write_bytes(data)
+    with (tmp_path / "a.mp3").open("rb") as file:
+        begun = file.read(100)
+        sound = sum(map(len, decode(file)))
+        assert (sound, begun + file.read()) == (2 * RATE, data)
 
 
 def test_decoding_what_is_no_mp3(tmp_path: Path) -> None:

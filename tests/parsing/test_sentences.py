@@ -18,6 +18,7 @@ def split(text: str, language: str = "en", keep: tuple[tuple[int, int], ...] = (
     ("language", "text"),
     [
         ("en", "One. | Two! | Three? | Four… | Five."),
+        ("ka", "გამარჯობა. | როგორ ხარ?"),
         ("en", "“One.” | “Two!” | (Three?) | Four."),
         ("en", "He left. | “Why?” | She shrugged."),
         ("en", "Really?! | Yes. | 42 men came. | — So?"),

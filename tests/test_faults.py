@@ -1,0 +1,331 @@
+"""The disk is full, the process is killed, somebody edits: what was made is kept, the next run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from narrator import produce
+from narrator.manuscript import Notice
+from narrator.progress import ChapterState
+from tests.commands import CAST, QUICK, command, ended, left, litter, outputs, told, words
+from tests.studio import write_project
+
+TEXT = "# One\n\n" + " ".join(f"This is line {number} of one." for number in range(5)) + "\n"
+OTHER = "# Two\n\n" + " ".join(f"That was line {number} of two." for number in range(5)) + "\n"
+DEADLINE_S = 60
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Two chapters of six lines."""
+    return write_project(tmp_path / "project", TEXT, OTHER, cast=CAST, book=QUICK)
+
+
+@pytest.fixture
+def undisturbed(project: Path, tmp_path: Path) -> Callable[[], dict[str, bytes]]:
+    """Gives what the project makes if nobody disturbs it, made from nothing in another folder."""
+
+    def make() -> dict[str, bytes]:
+        copy = tmp_path / "undisturbed"
+        ignored = shutil.ignore_patterns("takes", "build")
+        shutil.copytree(project, copy, ignore=ignored)
+        ended(told("book", copy), 0)
+        return outputs(copy)
+
+    return make
+
+
+def files_of(size: int) -> Callable[[], None]:
+    """Has a process write no file longer than *size* bytes, but any number of shorter ones."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def takes(project: Path) -> int:
+    """How many takes there are."""
+    return len(list((project / "takes").rglob("*.json")))
+
+
+def test_no_room_for_takes(project: Path) -> None:
+    """Named with what to do, not asked for again line by line, and no half take is left."""
+    answer = command("book", project, "--json", first=files_of(10_000))
+
+    ended(answer, 6, ".flac: File too large; files may not grow this large here; raise the limit")
+    assert answer.result["recorded"] == takes(project) < 12
+    assert answer.result["chapters"] == []
+    assert len([error for error in answer.result["errors"] if "File too large" in error]) <= 4
+    assert litter(project) == []
+
+    made = told("book", project, "--json").result
+    assert made["recorded"] == 12 - answer.result["recorded"]
+    assert (len(made["chapters"]), made["errors"]) == (2, [])
+
+
+def test_no_room_for_a_chapter(project: Path, undisturbed: Callable[[], dict[str, bytes]]) -> None:
+    """Every take is kept, the chapter's last good files stay as they were, and so does the other chapter."""
+    ended(told("book", project), 0)
+    before = outputs(project)
+    (project / "manuscript" / "01.md").write_text(f"{TEXT}\nOne more line.\n")
+
+    answer = command("book", project, "--json", first=files_of(200_000))
+
+    ended(answer, 6, "01-one.mp3: File too large", "raise the limit (`ulimit -f`) and run again")
+    assert answer.result["recorded"] == 1
+    assert [chapter["title"] for chapter in answer.result["chapters"]] == ["Two"]
+    after = outputs(project)
+    assert {name for name, data in before.items() if after[name] != data} <= {
+        "build/report.html",
+        "build/report.json",
+    }
+    report = json.loads(after["build/report.json"])
+    assert [chapter["title"] for chapter in report["unmade"]] == ["One"]
+    assert litter(project) == []
+
+    made = told("book", project, "--json").result
+    assert (made["recorded"], made["reused"]) == (0, 13)
+    assert outputs(project) == undisturbed()
+
+
+def test_a_renamed_chapter_that_fails_leaves_the_old_one(project: Path) -> None:
+    ended(told("book", project), 0)
+    before = outputs(project)
+    (project / "manuscript" / "01.md").write_text(TEXT.replace("# One", "# Uno"))
+    (project / "build" / "chapters" / "01-uno.mp3").mkdir()
+
+    ended(told("book", project), 6, "01-uno.mp3: Is a directory")
+
+    assert before.keys() <= outputs(project).keys()
+    (project / "build" / "chapters" / "01-uno.mp3").rmdir()
+    ended(told("book", project), 0)
+    assert not list((project / "build" / "chapters").glob("01-one.*"))
+
+
+def test_a_report_that_cannot_be_written_hides_nothing(project: Path) -> None:
+    """The result still says what was made, and the error that came first stays the first."""
+    (project / "build" / "report.html").mkdir(parents=True)
+
+    answer = told("book", project, "--json")
+
+    ended(answer, 6, "report.html: Is a directory; a folder is in the way; rename it")
+    assert answer.result["recorded"] == 12
+    assert [chapter["title"] for chapter in answer.result["chapters"]] == ["One", "Two"]
+
+
+def in_mounts(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a script where it may mount; what it mounts is gone when it ends."""
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        pytest.skip("nobody may mount here")
+    return subprocess.run(
+        ["unshare", "-m", "sh", "-c", script, "sh", sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("folder", ["takes", "build"])
+def test_a_disk_that_is_full_and_then_is_not(project: Path, folder: str) -> None:
+    """A real one, of 200 KB, that is then given more room."""
+    (project / folder).mkdir()
+    script = (
+        'mount -t tmpfs -o size=200k tmpfs "$3" || exit 77; "$1" -m narrator book "$2" --json; echo "|$?|";'
+        ' find "$3" -name "*.part"; echo "|"; mount -o remount,size=50m "$3";'
+        ' "$1" -m narrator book "$2" --json'
+    )
+
+    done = in_mounts(script, project, project / folder)
+
+    if done.returncode == 77:
+        pytest.skip("no tmpfs here")
+    first, code, parts, second = done.stdout.split("|")
+    assert (int(code), done.returncode) == (6, 0), done.stderr
+    assert "No space left on device; make room on the disk and run again" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert parts.strip() == ""
+    recorded = [json.loads(result)["recorded"] for result in (first, second)]
+    assert sum(recorded) == 12
+    assert recorded[0] == 12 or folder == "takes"
+    assert json.loads(second)["errors"] == []
+
+
+@pytest.mark.parametrize("folder", [pytest.param("takes", marks=pytest.mark.soak), "build"])
+def test_a_disk_that_cannot_be_written(project: Path, folder: str) -> None:
+    ended(told("book", project), 0)
+    before = left(project)
+    (project / "manuscript" / "01.md").write_text(f"{TEXT}\nOne more line.\n")
+    script = 'mount --bind -o ro "$3" "$3" || exit 77; exec "$1" -m narrator book "$2" --json'
+
+    done = in_mounts(script, project, project / folder)
+
+    if done.returncode == 77:
+        pytest.skip("no read-only mounts here")
+    assert done.returncode == 6, done.stderr
+    assert (
+        "Read-only file system; the disk is read-only; choose another folder or make it writable"
+        in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+    assert json.loads(done.stdout)["errors"]
+    after = left(project)
+    assert {name for name, data in before.items() if after.get(name) != data} == set()
+
+
+def begun(project: Path) -> subprocess.Popen[str]:
+    """A run of its own, in a process group of its own."""
+    return subprocess.Popen(
+        words("book", project, "--json"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process has begun."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [
+        int(child)
+        for task in listed.parents[1].iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+LINES = "# One\n\n" + " ".join(f"This is line number {number} of many." for number in range(40)) + "\n"
+
+
+def test_killed_while_recording_and_another_waits(
+    project: Path, undisturbed: Callable[[], dict[str, bytes]]
+) -> None:
+    """`kill -9`: the run that waited takes over, and records what is missing; no process is left behind."""
+    (project / "manuscript" / "01.md").write_text(LINES)
+    first = begun(project)
+    wait_until(lambda: takes(project) >= 5 or first.poll() is not None)
+    first.send_signal(signal.SIGSTOP)
+    second = begun(project)
+    helpers = children(first.pid) if Path("/proc/self/task").exists() else []
+    assert second.stderr is not None
+    said = second.stderr.readline()
+    kept = takes(project)
+    first.kill()
+    first.communicate(timeout=DEADLINE_S)
+    out, err = second.communicate(timeout=DEADLINE_S)
+
+    assert first.returncode == -signal.SIGKILL
+    assert f"another narrator (process {first.pid}) is working on this project; waiting for it" in said
+    assert second.returncode == 0, err
+    recorded = json.loads(out)["recorded"]
+    assert 0 < recorded <= 47 - kept
+    assert recorded + json.loads(out)["reused"] == 47
+    assert takes(project) == 47
+    assert litter(project) == []
+    assert outputs(project) == undisturbed()
+    wait_until(lambda: not any(alive(helper) for helper in helpers))
+
+
+def test_terminated_while_recording(project: Path) -> None:
+    """SIGTERM is as Ctrl-C: what is in flight is kept, and the count that is told is right."""
+    (project / "manuscript" / "01.md").write_text(LINES)
+    run = begun(project)
+    wait_until(lambda: takes(project) >= 5 or run.poll() is not None)
+
+    run.terminate()
+    out, err = run.communicate(timeout=DEADLINE_S)
+
+    assert run.returncode == 130, err
+    assert f"interrupted; {takes(project)} new takes kept, and the next run goes on from there" in err
+    assert json.loads(out)["errors"]
+    assert "Traceback" not in err
+    assert litter(project) == []
+
+
+def test_killed_while_mastering(project: Path, undisturbed: Callable[[], dict[str, bytes]]) -> None:
+    """Half an MP3 is swept up, and the chapter's last good files are there until the new ones are whole."""
+    ended(told("book", project), 0)
+    before = outputs(project)
+    settings = (project / "book.yaml").read_text()
+    (project / "book.yaml").write_text(f"{settings}pauses: {{sentence: 30}}\n")
+    run = begun(project)
+    wait_until(
+        lambda: any(part.stat().st_size > 200_000 for part in litter(project)) or run.poll() is not None
+    )
+
+    run.kill()
+    run.communicate(timeout=DEADLINE_S)
+
+    assert run.returncode == -signal.SIGKILL
+    assert litter(project)
+    assert outputs(project).items() >= before.items()
+    made = told("book", project, "--json").result
+    assert (made["recorded"], made["errors"]) == (0, [])
+    assert litter(project) == []
+    assert outputs(project) == undisturbed()
+
+
+class Editing:
+    """Progress that somebody follows who cannot leave the text alone."""
+
+    def __init__(self, edit: Callable[[], object]) -> None:
+        self._edit = edit
+
+    def planned(self, *, chapters: int, lines: int, to_record: int) -> None:
+        """See `Progress`."""
+        self._edit()
+
+    def recorded(self, *, chapter: str, utterance_id: str, text: str, milliseconds: int, lines: int) -> None:
+        """See `Progress`."""
+
+    def chapter(self, title: str, state: ChapterState, *, milliseconds: int) -> None:
+        """See `Progress`."""
+
+    def notice(self, notice: Notice) -> None:
+        """See `Progress`."""
+
+
+@pytest.mark.parametrize("name", ["manuscript/01.md", "manuscript/03.md", "lexicon.yaml"])
+def test_an_edit_during_a_run_is_made_by_the_next(project: Path, name: str) -> None:
+    """And not taken for done, though the run ended after it."""
+    text = {"manuscript/01.md": TEXT.replace("line 3", "word 3"), "lexicon.yaml": "line: lane\n"}
+    edit = Editing(lambda: (project / name).write_text(text.get(name, "# Three\n\nNew.\n")))
+
+    first = produce(project, progress=edit)
+    second = produce(project)
+
+    assert first.errors == second.errors == ()
+    assert second.recorded > 0
+    assert produce(project).recorded == 0
+
+
+def test_a_manuscript_that_goes_away_during_a_run(project: Path) -> None:
+    first = produce(project, progress=Editing(lambda: shutil.rmtree(project / "manuscript")))
+
+    assert first.errors == ()
+    assert len(first.chapters) == 2
+    ended(told("book", project), 3, "book.yaml: there is no 'manuscript', where the text goes")
+    assert os.path.exists(first.chapters[0].mp3 or "")  # noqa: PTH110 - it is text
