@@ -94,13 +94,13 @@ class ManuscriptError(ProjectError):
 
 
 class SentenceTooLong(ManuscriptError):
-    """An utterance is longer than the provider takes in one request, and has no place to divide it."""
+    """What is spoken in one go is longer than the provider takes: a run without a space, a title, a `say`."""
 
     def __init__(self, text: str, limit: int, provider: str, *, file: str, line: int) -> None:
         self.characters, self.limit, self.provider = len(text), limit, provider
         super().__init__(
-            f"this has {len(text)} characters without a place to divide it and {provider} takes {limit};"
-            f" put a space into it or take it out (it begins {text[:40]!r})",
+            f"what is spoken here in one go has {len(text)} characters and {provider} takes {limit};"
+            f" shorten it, or put spaces where it can be divided (it begins {text[:40]!r})",
             file=file,
             line=line,
         )

@@ -235,9 +235,15 @@ def _is_fatal(error: NarratorError) -> bool:
     return isinstance(error.__cause__, OSError)
 
 
+def _placed(line: Line, error: ProviderError) -> ProviderError:
+    """The error, saying which line of the manuscript it is about: the provider does not know."""
+    error.args = (f"{line.utterance.file}:{line.utterance.line}: {error}",)
+    return error
+
+
 def _failures(recording: Recording) -> list[NarratorError]:
     """What providers refused: the first few in full, the rest counted."""
-    errors = [error for _, error in recording.failures]
+    errors = [_placed(line, error) for line, error in recording.failures]
     if len(errors) > SHOWN:
         rest = len(errors) - SHOWN
         errors[SHOWN:] = [ProviderError(f"and {rest} more lines failed", provider=errors[SHOWN].provider)]

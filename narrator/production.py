@@ -225,4 +225,5 @@ def _sweep_away_former_chapters(prepared: Prepared, build: Path) -> None:
 
 
 def _waiting_for(pid: int) -> Notice:
-    return Notice(message=f"another narrator (process {pid}) is working on this project; waiting for it")
+    who = f"another narrator (process {pid})" if pid else "another narrator"
+    return Notice(message=f"{who} is working on this project; waiting for it")

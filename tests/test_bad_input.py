@@ -240,7 +240,7 @@ LONG = {
     "no space": (
         "x" * 1_000_000,
         3,
-        f"{ONE}:3: this has 1000000 characters without a place to divide it and espeak takes 20000; put a",
+        f"{ONE}:3: what is spoken here in one go has 1000000 characters and espeak takes 20000; shorten it",
     ),
     "stars": ("*" * 1_000_000, 0, "coverage complete"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import resource
@@ -263,6 +264,24 @@ def test_terminated_while_recording(project: Path) -> None:
     assert json.loads(out)["errors"]
     assert "Traceback" not in err
     assert litter(project) == []
+
+
+def test_interrupted_while_waiting_for_another(project: Path) -> None:
+    """Whoever holds the lock: Ctrl-C ends the wait, and nothing was begun."""
+    (project / "takes").mkdir()
+    with (project / "takes" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = begun(project)
+        assert run.stderr is not None
+        said = run.stderr.readline()
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=DEADLINE_S)
+
+    assert said == "warning: another narrator is working on this project; waiting for it\n"
+    assert run.returncode == 130
+    assert err.endswith("error: interrupted\n")
+    assert json.loads(out)["errors"] == ["interrupted"]
+    assert takes(project) == 0
 
 
 def test_killed_while_mastering(project: Path, undisturbed: Callable[[], dict[str, bytes]]) -> None:

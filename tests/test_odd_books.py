@@ -142,6 +142,23 @@ def test_emoji_where_words_should_be(tmp_path: Path) -> None:
     assert checked["coverage"]["skipped"]["no words"] >= 4
 
 
+def test_what_the_voice_cannot_read(tmp_path: Path) -> None:
+    """It is never left out in silence: refused with its place, and the other chapter is made."""
+    circled = "".join(map(chr, range(0x2460, 0x24A0)))
+    chapters = (f"# One\n\nFirst this.\n\n{circled}\n", "# Two\n\nHi.\n")
+
+    answer = made(tmp_path, *chapters, book=TEXT_ONLY)
+
+    ended(answer, 4, "error: manuscript/01.md:5: espeak: the engine leaves out '①②③", "give it a `say`")
+    assert [chapter["title"] for chapter in answer.result["chapters"]] == ["Two"]
+    (tmp_path / "manuscript" / "01.md").write_text(
+        chapters[0].replace(circled, f'[{circled}]{{say="one two three"}}')
+    )
+    again = told("book", tmp_path, "--json")
+    ended(again, 0)
+    assert again.result["recorded"] == 1
+
+
 LANGUAGES = {
     "ru": "Привет, мир. Как дела?",
     "hi": "नमस्ते दुनिया। आप कैसे हैं?",

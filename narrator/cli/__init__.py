@@ -52,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             json=json,
         )
         return 1
+    if code == Interrupted.exit_code:  # which is how typer takes Ctrl-C outside the pipeline
+        say_error("interrupted", json=json)
     return code if isinstance(code, int) else 0
 
 
