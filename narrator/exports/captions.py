@@ -135,12 +135,12 @@ def _tokens(placement: Placement) -> list[Token]:
     """Every visible character of the utterance's text, in tokens no wider than a line."""
     text = placement.text
     offsets, samples = [0], [placement.start_sample]
-    timed = set()
+    timed: dict[int, int] = {}
     for word in placement.words:
         found = text.find(word.text, offsets[-1])
         if found < 0:
             continue
-        timed.add(found)
+        timed[found] = word.start_sample
         offsets += [found, found + len(word.text)]
         samples += [word.start_sample, word.end_sample]
     offsets.append(len(text))
@@ -150,12 +150,13 @@ def _tokens(placement: Placement) -> list[Token]:
     for run in re.finditer(r"\S+", text):
         start = run.start()
         for offset, piece in _pieces(run.group(), start):
+            begins = timed.get(start) if offset == start else None
             tokens.append(
                 Token(
                     text=piece,
                     glued=offset > start,
-                    sample=_between(offset, offsets, samples),
-                    timed=offset == start and start in timed,
+                    sample=_between(offset, offsets, samples) if begins is None else begins,
+                    timed=begins is not None,
                     width=width(piece),
                     ends_phrase=piece.rstrip(CLOSING).endswith(PHRASE_ENDS),
                 )

@@ -1,0 +1,1 @@
+"""What narrator costs, measured beside something known: `python -m benchmarks --help`."""
