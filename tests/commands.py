@@ -80,6 +80,11 @@ def command(
     return Told(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
 
+def hears_ctrl_c() -> None:
+    """Whoever runs the tests in the background of a script has Ctrl-C ignored, for all it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def ended(answer: Told, code: int, *said: str) -> None:
     """The command ended with that exit code, said all that, and showed nobody a traceback."""
     assert answer.code == code, answer

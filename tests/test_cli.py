@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import soundfile
 
+from tests.commands import hears_ctrl_c
 from tests.studio import write_project
 
 CAST = "narrator: espeak/en-gb\nMara: espeak/en-gb+f2\n"
@@ -215,6 +216,7 @@ def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )
     deadline = time.monotonic() + 60
     while len(list((folder / "takes").rglob("*.json"))) < 10 and time.monotonic() < deadline:

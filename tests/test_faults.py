@@ -19,7 +19,7 @@ import pytest
 from narrator import produce
 from narrator.manuscript import Notice
 from narrator.progress import ChapterState
-from tests.commands import CAST, QUICK, command, ended, left, litter, outputs, told, words
+from tests.commands import CAST, QUICK, command, ended, hears_ctrl_c, left, litter, outputs, told, words
 from tests.studio import write_project
 
 TEXT = "# One\n\n" + " ".join(f"This is line {number} of one." for number in range(5)) + "\n"
@@ -191,6 +191,7 @@ def begun(project: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=hears_ctrl_c,
     )
 
 

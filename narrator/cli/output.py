@@ -27,7 +27,7 @@ class _People(Console):
     """A console that goes quiet when nobody reads it any more; rich's own would end the program."""
 
     def on_broken_pipe(self) -> None:
-        self.quiet = True
+        close_stderr()
 
 
 PEOPLE = _People(stderr=True, highlight=False)
@@ -36,8 +36,11 @@ PEOPLE = _People(stderr=True, highlight=False)
 
 def say(text: str = "", *, style: str | None = None) -> None:
     """A line for people."""
-    with contextlib.suppress(OSError):
+    try:
         PEOPLE.print(shown(text), markup=False, soft_wrap=True, style=style)
+        PEOPLE.file.flush()
+    except OSError:
+        close_stderr()
 
 
 def say_error(text: str, *, json: bool) -> None:
@@ -89,6 +92,13 @@ def close_stdout() -> None:
     """What is still to be written goes nowhere, so that Python does not fail over it at its end."""
     if sys.stdout is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def close_stderr() -> None:
+    """The same for what people read: nobody does, or its disk is full."""
+    PEOPLE.quiet = True
+    if sys.stderr is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def shown(text: str) -> str:
