@@ -59,7 +59,7 @@ bench: $(VENV)/.installed-dev  ## every benchmark of docs/benchmarks.md
 lock:  ## renew the lock files from pyproject.toml (needs uv)
 	@for extra in "" "--group dev --group bench"; do \
 	  out=requirements$${extra:+-dev}.lock; \
-	  printf 'hatchling\neditables\n' | uv pip compile pyproject.toml - --extra espeak $$extra --universal \
+	  printf 'hatchling\neditables\n' | uv pip compile pyproject.toml - --extra espeak --extra serve $$extra --universal \
 	    --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade -q -o $$out; \
 	done
 

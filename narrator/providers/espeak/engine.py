@@ -1,7 +1,7 @@
 """The speech engine's own process: espeak-ng, loaded once and forked for every utterance.
 
-espeak-ng is GPL-3.0-or-later, so narrator never loads it: `espeak_process` starts this file by its
-path (`python -I -S espeak_engine.py FOLDER`), and the two talk through pipes. It imports the standard
+espeak-ng is GPL-3.0-or-later, so narrator never loads it: `process` starts this file by its
+path (`python -I -S engine.py FOLDER`), and the two talk through pipes. It imports the standard
 library only, and nothing of narrator. FOLDER holds the library and its data, as the wheel has them.
 
 The engine's answers depend on what it said before; a fork of a freshly loaded engine and a fixed seed

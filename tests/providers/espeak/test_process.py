@@ -18,8 +18,8 @@ import pytest
 
 from narrator.errors import ProviderError
 from narrator.providers.espeak import Espeak
-from narrator.providers.espeak_process import Answer, Engines, Order
-from narrator.providers.espeak_voices import find_engine
+from narrator.providers.espeak.process import Answer, Engines, Order
+from narrator.providers.espeak.voices import find_engine
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 
@@ -77,7 +77,7 @@ def ended(pids: list[int]) -> bool:
 
 def mine() -> list[int]:
     """The engine's processes below this one."""
-    return [pid for pid in descendants(os.getpid()) if b"espeak_engine" in command(pid)]
+    return [pid for pid in descendants(os.getpid()) if b"espeak/engine" in command(pid)]
 
 
 def command(pid: int) -> bytes:
@@ -190,8 +190,8 @@ def test_closing_gives_up_what_is_being_said(engines: Engines) -> None:
 def test_engines_end_with_a_killed_parent() -> None:
     """However narrator ends, its engines end by themselves."""
     script = (
-        "from narrator.providers.espeak_process import Engines, Order\n"
-        "from narrator.providers.espeak_voices import find_engine\n"
+        "from narrator.providers.espeak.process import Engines, Order\n"
+        "from narrator.providers.espeak.voices import find_engine\n"
         "engines = Engines(find_engine().folder, limit=1)\n"
         "engines.ask(Order(b'gmw/en', 160, 50, 50, 50, 0, b'One.', False))\n"
         "print('ready', flush=True); input()"

@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import IO, NamedTuple, cast
 
 from narrator.errors import ProviderError
-from narrator.providers.espeak_voices import NAME
+from narrator.providers.espeak.voices import NAME
 
-_ENGINE = Path(__file__).with_name("espeak_engine.py")
+_ENGINE = Path(__file__).with_name("engine.py")
 _PATIENCE_S = 2.0
 """For a process to end by itself."""
 
 
 class Order(NamedTuple):
-    """What the engine is asked to say: the fields that `espeak_engine` documents."""
+    """What the engine is asked to say: the fields that `engine` documents."""
 
     voice: bytes
     rate: int
@@ -41,7 +41,7 @@ class Order(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the engine said: the fields that `espeak_engine` documents."""
+    """What the engine said: the fields that `engine` documents."""
 
     refusal: str
     rate: int
@@ -213,7 +213,7 @@ class _Engine:
 
 
 def _ending(status: int) -> str:
-    """An exit status in words; `espeak_engine` passes on the signal that ended its fork as 128 + n."""
+    """An exit status in words; `engine` passes on the signal that ended its fork as 128 + n."""
     if 0 <= status <= 128:
         return f"exit status {status}"
     try:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from narrator.errors import ProviderError, UnknownVoice
-from narrator.providers.espeak_process import Engines, Order
-from narrator.providers.espeak_voices import Catalogue, find_engine
+from narrator.providers.espeak.process import Engines, Order
+from narrator.providers.espeak.voices import Catalogue, find_engine
 
 
 @pytest.fixture(scope="module")

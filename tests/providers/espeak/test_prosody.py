@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from narrator.providers.espeak_prosody import WAYS, Prosody, understand
+from narrator.providers.espeak.prosody import WAYS, Prosody, understand
 
 
 def heard(direction: str) -> Prosody:

@@ -14,12 +14,12 @@ import numpy as np
 
 from narrator.casting import Abilities, Role, Setting, Voice
 from narrator.errors import ConfigurationError, ProviderError, UnknownKey
-from narrator.providers import espeak_ssml
-from narrator.providers.espeak_process import Answer, Engines, Order
-from narrator.providers.espeak_prosody import Prosody, understand
-from narrator.providers.espeak_rehearsal import hand_out
-from narrator.providers.espeak_times import Event, Heard, hear_words, phoneme_times
-from narrator.providers.espeak_voices import NAME, Catalogue, find_engine
+from narrator.providers.espeak import ssml
+from narrator.providers.espeak.process import Answer, Engines, Order
+from narrator.providers.espeak.prosody import Prosody, understand
+from narrator.providers.espeak.rehearsal import hand_out
+from narrator.providers.espeak.times import Event, Heard, hear_words, phoneme_times
+from narrator.providers.espeak.voices import NAME, Catalogue, find_engine
 from narrator.takes import Generation, PhonemeTime, Request, Spoken, Take, WordTime
 from narrator.timeline import samples as to_samples
 
@@ -93,7 +93,7 @@ class Espeak:
         )
 
     def understood(self, direction: str) -> bool:
-        """Whether the direction holds a word of `espeak_prosody`."""
+        """Whether the direction holds a word of `prosody`."""
         return understand(direction) is not None
 
     def rehearse(self, roles: tuple[Role, ...], language: str) -> dict[str, tuple[str, dict[str, Setting]]]:
@@ -123,12 +123,12 @@ class Espeak:
         """End the engine's processes."""
         self._engines.close()
 
-    def _order(self, request: Request) -> tuple[Order, espeak_ssml.Source]:
+    def _order(self, request: Request) -> tuple[Order, ssml.Source]:
         asked: dict[str, int] = {key: bounds.usual for key, bounds in SETTINGS.items()}
         asked |= {key: int(value) for key, value in request.settings}
         prosody = (understand(request.direction) if request.direction else None) or Prosody()
         volume = _within("volume", asked["volume"] * prosody.volume)
-        source = espeak_ssml.write(request.spoken, volume=volume)
+        source = ssml.write(request.spoken, volume=volume)
         order = Order(
             voice=self._whispering(request.voice).encode() if prosody.whisper else request.voice.encode(),
             rate=_within("rate", asked["rate"] * request.speed * prosody.rate),
@@ -160,7 +160,7 @@ def _within(key: str, value: float) -> int:
     return min(max(round(value), bounds.low), bounds.high)
 
 
-def _generation(spoken: Spoken, source: espeak_ssml.Source, answer: Answer) -> Generation:
+def _generation(spoken: Spoken, source: ssml.Source, answer: Answer) -> Generation:
     pcm = np.frombuffer(answer.pcm, dtype=np.int16)
     last = len(source.offsets) - 1
     events = [

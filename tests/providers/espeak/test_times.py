@@ -7,7 +7,7 @@ import re
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from narrator.providers.espeak_times import Event, Heard, hear_words, phoneme_times
+from narrator.providers.espeak.times import Event, Heard, hear_words, phoneme_times
 from narrator.takes import WordTime
 
 

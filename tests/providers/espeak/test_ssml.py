@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from narrator.lexicon import PHONEMES
 from narrator.manuscript import Mark
-from narrator.providers.espeak_ssml import write
+from narrator.providers.espeak.ssml import write
 from narrator.takes import Spoken
 
 TAGS = re.compile(r"</?(?:emphasis|prosody|break)\b[^>]*>")
