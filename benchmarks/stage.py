@@ -27,7 +27,7 @@ from narrator.planning import PlannedChapter, to_record
 from narrator.preparing import Prepared, prepare
 from narrator.production import collecting_rarely
 from narrator.project import open_project
-from narrator.providers import open_providers
+from narrator.providers import Providers
 from narrator.recording import Recording
 from narrator.stitching import lay_out
 from narrator.store import TakeStore
@@ -53,7 +53,7 @@ def prepared_project(folder: Path) -> Iterator[tuple[Prepared, Setting]]:
     """The project as `narrator book` has it before the first request."""
     project = open_project(folder)
     store = TakeStore(project.takes)
-    with collecting_rarely(), open_providers() as providers:
+    with collecting_rarely(), Providers() as providers:
         prepared = prepare(project, store, providers)
         setting = Setting(
             book=project.book,
@@ -71,7 +71,7 @@ def record(folder: Path) -> int:
     """Record what is missing, as `narrator book` does, and make nothing of it; says how many takes."""
     project = open_project(folder)
     store = TakeStore(project.takes)
-    with open_providers() as providers:
+    with Providers() as providers:
         lines = to_record(prepare(project, store, providers).plan.lines, providers)
         with Recording(providers, store, on_take=lambda *_: None) as recording:
             for chain in recording.start(lines, {}):

@@ -47,6 +47,16 @@ class Credits(BaseModel, frozen=True, extra="forbid"):
     closing: bool = True
 
 
+class ProviderSettings(BaseModel, frozen=True, extra="forbid"):
+    """What book.yaml says about one provider, for the provider to judge."""
+
+    name: str
+    settings: tuple[tuple[str, Setting], ...] = ()
+    """Sorted by name; never a key."""
+    lines: tuple[tuple[str, int], ...] = ()
+    """Where in book.yaml each stands, by name."""
+
+
 class Book(BaseModel, frozen=True, extra="forbid"):
     """book.yaml, validated."""
 
@@ -74,5 +84,5 @@ class Book(BaseModel, frozen=True, extra="forbid"):
     footnotes: Footnotes = "skip"
     credits: Credits = Credits()
     budget: Budget | None = None
-    providers: tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...] = ()
-    """Settings by provider, sorted; never a key."""
+    providers: tuple[ProviderSettings, ...] = ()
+    """Sorted by name."""

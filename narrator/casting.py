@@ -14,7 +14,7 @@ Setting = str | int | float | bool
 
 
 class Abilities(BaseModel, frozen=True, extra="forbid"):
-    """What a provider can do, as data. The planner reads it; nothing else asks which provider it is."""
+    """What one model of a provider can do, as data. The planner reads it; nothing else asks which it is."""
 
     word_times: bool
     """True where the provider says when each word starts and ends."""
@@ -33,8 +33,12 @@ class Abilities(BaseModel, frozen=True, extra="forbid"):
     """Smallest and largest speed factor; None where the pace cannot be set."""
     deterministic: bool = False
     """True where the same request gives the same samples each time."""
-    concurrency: int = 1
-    """Requests in flight at once that the provider bears."""
+    design: bool = False
+    """True where a voice can be made from a description."""
+    guides: bool = False
+    """True where a recording can be followed: its words and timing, in another voice."""
+    languages: frozenset[str] = frozenset()
+    """The languages it speaks, as primary subtags (`en`); empty where there is no closed list."""
     price_per_1000: float = 0.0
     """Price of 1000 characters, in `currency`."""
     currency: str = "USD"
@@ -124,12 +128,27 @@ def direct(*levels: str | None) -> str | None:
     return resolved
 
 
+class Choice(NamedTuple):
+    """A voice and settings as a provider knows them, checked, in their one canonical form."""
+
+    voice: str
+    """`""` for a voice that is yet to be made from a description."""
+    settings: tuple[tuple[str, Setting], ...]
+    """Of what is audible, sorted by name: part of the take key."""
+    models: tuple[str, ...]
+    """The models that may speak it, the preferred first; never empty."""
+
+
 class Assignment(NamedTuple):
     """The voice a role speaks with in this run."""
 
     provider: str
     voice: str
     settings: Mapping[str, Setting]
+    models: tuple[str, ...]
+    """The models that may speak it; a context chain takes one of them."""
+    description: str | None = None
+    """What the voice is made from, where it has no name yet."""
     stand_in: bool = False
 
 
@@ -138,6 +157,7 @@ __all__ = [
     "Abilities",
     "Assignment",
     "Cast",
+    "Choice",
     "Role",
     "Setting",
     "Voice",

@@ -16,6 +16,12 @@
     │       └── DuplicateAlias
     ├── ProjectErrors                3  several of them, reported together
     ├── ProviderError                4  a provider refused or failed for good
+    │   ├── KeyMissing                  it needs a key, and the environment holds none
+    │   ├── KeyRefused                  it does not know the key
+    │   ├── OutOfCredit                 the account is empty
+    │   ├── ServiceGone                 nothing answers at its address any more
+    │   ├── RequestRefused              it refuses this one request, and would again
+    │   └── ServiceFailed               every attempt allowed has failed
     ├── BudgetExceeded               5  the next request would pass the budget
     ├── OutputError                  6  an output could not be written or failed its own check
     │   ├── MissingTake
@@ -69,24 +75,38 @@ class ProjectError(NarratorError):
             file: path relative to the project, `""` where no one file is to blame.
             line: 1-based, None where no one line is to blame.
         """
-        self.message, self.file, self.line = message, file, line
+        self.message = message
+        super().__init__()
+        self.place(file, line)
+
+    def place(self, file: str, line: int | None) -> None:
+        """Say where it is, once somebody knows."""
+        self.file, self.line = file, line
         where = "" if not file else f"{file}: " if line is None else f"{file}:{line}: "
-        super().__init__(f"{where}{message}")
+        self.args = (f"{where}{self.message}",)
 
 
 class ConfigurationError(ProjectError):
     """A settings file (or front matter) does not say something narrator understands."""
 
+    def __init__(self, message: str, *, file: str = "", line: int | None = None, key: str = "") -> None:
+        """
+        Args:
+            key: the setting that is wrong, where it is one.
+        """
+        self.key = key
+        super().__init__(message, file=file, line=line)
+
 
 class UnknownKey(ConfigurationError):
     """A mapping has a key narrator does not know; names the nearest known one."""
 
-    def __init__(self, key: str, known: Iterable[str], *, file: str, line: int | None = None) -> None:
-        self.key, self.nearest = key, nearest(key, known)
+    def __init__(self, key: str, known: Iterable[str], *, file: str = "", line: int | None = None) -> None:
+        self.nearest = nearest(key, known)
         hint = (
             f"did you mean {self.nearest!r}?" if self.nearest else f"known keys: {', '.join(sorted(known))}"
         )
-        super().__init__(f"unknown key {key!r}; {hint}", file=file, line=line)
+        super().__init__(f"unknown key {key!r}; {hint}", file=file, line=line, key=key)
 
 
 class ManuscriptError(ProjectError):
@@ -202,9 +222,103 @@ class ProviderError(NarratorError):
 
     exit_code = 4
 
+    stops: ClassVar[bool] = False
+    """Whether no other request would fare better, so that none is made."""
+
     def __init__(self, message: str, *, provider: str) -> None:
         self.provider = provider
         super().__init__(f"{provider}: {message}")
+
+
+class KeyMissing(ProviderError):
+    """The provider needs a key, and the environment holds none."""
+
+    stops = True
+
+    def __init__(self, variable: str, *, provider: str) -> None:
+        self.variable = variable
+        super().__init__(
+            f"no key; set {variable} in the environment, set `base_url` to a server that needs none"
+            " (`narrator serve`), or play the book with `--rehearse`",
+            provider=provider,
+        )
+
+
+class KeyRefused(ProviderError):
+    """The provider does not know the key, or will not have it."""
+
+    stops = True
+
+    def __init__(self, variable: str, said: str, *, provider: str) -> None:
+        self.variable, self.said = variable, said
+        super().__init__(f"the key in {variable} is refused ({said}); correct it", provider=provider)
+
+
+class OutOfCredit(ProviderError):
+    """The account is empty. Everything recorded so far is kept."""
+
+    stops = True
+
+    def __init__(self, said: str, *, provider: str) -> None:
+        self.said = said
+        super().__init__(
+            f"out of credit ({said}); what was recorded is kept: add credit and run again", provider=provider
+        )
+
+
+class ServiceGone(ProviderError):
+    """Nothing answers at the service's address any more."""
+
+    stops = True
+
+    def __init__(self, base_url: str, reason: str, *, provider: str, news: str = "") -> None:
+        """
+        Args:
+            base_url: without credentials.
+            reason: what happened when it was called.
+            news: what is known about the service's end, if anything.
+        """
+        self.base_url, self.reason, self.news = base_url, reason, news
+        super().__init__(
+            f"no service at {base_url} ({reason}){'; ' if news else ''}{news}. Play the book with"
+            " `--rehearse`, give its roles a `stand_in`, or set `base_url` under `providers:` in book.yaml"
+            " (`narrator serve` answers in the services' place)",
+            provider=provider,
+        )
+
+
+class RequestRefused(ProviderError):
+    """The provider refuses this one request, and would refuse it again as it is."""
+
+    def __init__(self, said: str, *, provider: str, status: int = 0, field: str = "") -> None:
+        """
+        Args:
+            said: what the provider says is wrong.
+            status: of HTTP; 0 where there was none.
+            field: what is to blame in the request, as a path.
+        """
+        self.said, self.status, self.field = said, status, field
+        where = f" at {field}" if field else ""
+        super().__init__(
+            f"refused{f' with status {status}' if status else ''}{where}: {said}", provider=provider
+        )
+
+
+class ServiceFailed(ProviderError):
+    """Every attempt allowed has failed."""
+
+    def __init__(self, attempts: int, reason: str, *, provider: str, perhaps_paid: int = 0) -> None:
+        """
+        Args:
+            attempts: requests made.
+            reason: what the last one came to.
+            perhaps_paid: how many of them the provider may have billed.
+        """
+        self.attempts, self.reason, self.perhaps_paid = attempts, reason, perhaps_paid
+        paid = f" ({perhaps_paid} of them may have been billed)" if perhaps_paid else ""
+        super().__init__(
+            f"failed {attempts} times{paid}; the last time: {reason}; run again later", provider=provider
+        )
 
 
 class BudgetExceeded(NarratorError):

@@ -61,6 +61,8 @@ class Utterance(BaseModel, frozen=True, extra="forbid"):
     """The line's own direction as written (`+` kept); inheritance is resolved by `casting`."""
     speed: float | None = None
     """The line's own speed, 1.0 being the voice's own pace."""
+    guide: str | None = None
+    """A recording of these words that is to be followed: as written, relative to the project, with `/`."""
     file: str
     """Relative to the project, with `/`."""
     line: int

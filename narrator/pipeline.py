@@ -15,7 +15,7 @@ from narrator.manuscript import Notice
 from narrator.planning import Line, PlannedChapter, to_record
 from narrator.progress import ChapterState, Progress
 from narrator.providers.base import Provider
-from narrator.recording import Recording
+from narrator.recording import ReadGuide, Recording
 from narrator.takes import Take
 from narrator.timeline import milliseconds
 
@@ -36,6 +36,8 @@ class Outcome(NamedTuple):
     """The takes recorded in this run."""
     requests: int
     """HTTP requests made."""
+    kept: tuple[Take, ...]
+    """Every take stored in this run: the same, and those beyond the first answer to a request."""
     notices: tuple[Notice, ...]
     errors: tuple[NarratorError, ...]
 
@@ -50,13 +52,18 @@ class Pipeline:
         setting: Setting,
         providers: Mapping[str, Provider],
         progress: Progress,
+        designed: Mapping[tuple[str, str], Take] | None = None,
+        read_guide: ReadGuide | None = None,
     ) -> None:
         """
         Args:
             chapters: each with its place in the book, from 1.
+            designed: takes in voices made from descriptions, by provider and description.
+            read_guide: reads the recording that an utterance is to follow.
         """
         self._chapters = {planned.chapter.number: (track, planned) for track, planned in chapters}
         self._setting, self._providers, self._progress = setting, providers, progress
+        self._designed, self._read_guide = designed, read_guide
         self._lock = threading.Lock()
         self._done: SimpleQueue[Future[None]] = SimpleQueue()
         self._in_work = 0
@@ -84,11 +91,14 @@ class Pipeline:
         except KeyboardInterrupt:
             raise Interrupted(self._kept()) from None
         self._errors += [*_failures(recording), *self._not_made()]
+        for notice in recording.notices:
+            self._note(notice)
         return Outcome(
             tuple(self._assembled[number] for number in self._chapters if number in self._assembled),
             self._taken,
             tuple(self._recorded),
             recording.requests,
+            tuple(recording.kept),
             tuple(self._notices),
             tuple(self._errors),
         )
@@ -96,7 +106,13 @@ class Pipeline:
     def _make_all(self) -> Recording:
         """Record and assemble; however it ends, what was begun is finished first."""
         with (
-            Recording(self._providers, self._setting.store, on_take=self._on_take) as recording,
+            Recording(
+                self._providers,
+                self._setting.store,
+                on_take=self._on_take,
+                designed=self._designed,
+                read_guide=self._read_guide,
+            ) as recording,
             ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix="master") as self._mastering,
         ):
             self._recording = recording
@@ -121,7 +137,7 @@ class Pipeline:
 
     def _on_take(self, line: Line, take: Take) -> None:
         """A take serves its line, and on a deterministic engine every line that says the same."""
-        shared = self._providers[line.request.provider].abilities.deterministic
+        shared = self._providers[line.request.provider].models[line.request.model].deterministic
         finished = []
         with self._lock:
             self._recorded.append(take)
@@ -237,7 +253,8 @@ def _is_fatal(error: NarratorError) -> bool:
 
 def _placed(line: Line, error: ProviderError) -> ProviderError:
     """The error, saying which line of the manuscript it is about: the provider does not know."""
-    error.args = (f"{line.utterance.file}:{line.utterance.line}: {error}",)
+    if not error.stops:  # which would be the same for any line
+        error.args = (f"{line.utterance.file}:{line.utterance.line}: {error}",)
     return error
 
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from narrator.book import Book
-from narrator.casting import Assignment, Cast, Role, Setting, direct
-from narrator.errors import (
-    CastingError,
-    DirectionTooLong,
-    ProjectError,
-    ProjectErrors,
-    SentenceTooLong,
-    UnknownVoice,
-    UnspokenLanguage,
-)
-from narrator.lexicon import EMBEDDED, Lexicon, speak
-from narrator.manuscript import NARRATOR, Chapter, Manuscript, Notice, Utterance
+from narrator.casting import Abilities, Assignment, Cast, Role, direct
+from narrator.chaining import Place, Wish, agree, groups, place
+from narrator.errors import DirectionTooLong, ProjectError, ProjectErrors, SentenceTooLong
+from narrator.findings import Findings
+from narrator.lexicon import Lexicon, speak
+from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
 from narrator.takes import Request, Take
 
@@ -38,6 +32,8 @@ class Line(NamedTuple):
     """None: it must be recorded."""
     before_id: str | None = None
     """The utterance before it in its context chain; None at the head, and without context."""
+    before_request: Request | None = None
+    """What is asked for that utterance."""
 
 
 class PlannedChapter(NamedTuple):
@@ -78,91 +74,6 @@ class Plan(NamedTuple):
         return (line for chapter in self.chapters for line in chapter.lines)
 
 
-def assign_voices(cast: Cast, providers: Mapping[str, Provider], *, language: str) -> dict[str, Assignment]:
-    """
-    The voice of every role in the cast; the embedded voice for a narrator that is not cast.
-
-    Args:
-        providers: the ones that can be used here, by name.
-        language: BCP 47, for the default narrator.
-
-    Raises:
-        ProjectErrors: every role whose voice (and stand-in) cannot be used, with its line in cast.yaml.
-    """
-    assignments: dict[str, Assignment] = {}
-    errors: list[ProjectError] = []
-    for role in cast.roles:
-        wanted = role.voice or role.stand_in
-        if wanted is None:
-            errors.append(CastingError(f"role {role.name!r} has no voice", file="cast.yaml", line=role.line))
-            continue
-        settings = dict(role.settings)
-        try:
-            if wanted.partition("/")[0] not in providers and role.stand_in:
-                assignments[role.name] = _choose(role.stand_in, {}, providers, role.line)._replace(
-                    stand_in=True
-                )
-            elif wanted == f"{EMBEDDED}/{language}":  # which is what a narrator without a voice gets
-                assignments[role.name] = _default(language, settings, providers, role.line)
-            else:
-                assignments[role.name] = _choose(wanted, settings, providers, role.line)
-        except ProjectError as error:
-            errors.append(error)
-    if errors:
-        raise ProjectErrors(errors)
-    if NARRATOR not in assignments:
-        assignments[NARRATOR] = _default(language, {}, providers, None)
-    return assignments
-
-
-def _default(
-    language: str, settings: Mapping[str, Setting], providers: Mapping[str, Provider], line: int | None
-) -> Assignment:
-    try:
-        return _choose(f"{EMBEDDED}/{language}", settings, providers, line)
-    except UnknownVoice as error:
-        raise UnspokenLanguage(language, EMBEDDED, line=line) from error
-
-
-def _choose(
-    voice: str, settings: Mapping[str, Setting], providers: Mapping[str, Provider], line: int | None
-) -> Assignment:
-    name, _, wanted = voice.partition("/")
-    provider = providers.get(name)
-    if provider is None:
-        remedy = (
-            f"this version records through {', '.join(sorted(providers))} only; "
-            "give the role a `stand_in`, or play the book with `--rehearse`"
-        )
-        raise UnknownVoice(voice, (), remedy=remedy, line=line)
-    try:
-        canonical, chosen = provider.choose(wanted, settings)
-    except ProjectError as error:
-        # The provider knows what is wrong but not where it was written.
-        error.file, error.line = "cast.yaml", line
-        error.args = (f"cast.yaml:{line}: {error.message}" if line else f"cast.yaml: {error.message}",)
-        raise
-    return Assignment(name, canonical, dict(chosen))
-
-
-def rehearsal(
-    manuscript: Manuscript, cast: Cast, embedded: Provider, *, language: str
-) -> dict[str, Assignment]:
-    """A distinct embedded voice for every role that speaks, whatever the cast says."""
-    speaking = {utterance.role for chapter in manuscript.chapters for utterance in chapter.utterances}
-    roles = tuple(role for role in cast.roles if role.name in speaking)
-    try:
-        voices = embedded.rehearse(roles, language)
-    except UnknownVoice as error:
-        raise UnspokenLanguage(language, embedded.name) from error
-    assignments = {
-        name: Assignment(embedded.name, voice, settings) for name, (voice, settings) in voices.items()
-    }
-    if NARRATOR in speaking and NARRATOR not in assignments:
-        assignments[NARRATOR] = _default(language, {}, {embedded.name: embedded}, None)
-    return assignments
-
-
 def plan_takes(
     manuscript: Manuscript,
     *,
@@ -172,93 +83,159 @@ def plan_takes(
     assignments: Mapping[str, Assignment],
     providers: Mapping[str, Provider],
     on_hand: OnHand,
+    guide_sha256: Callable[[str], str] | None = None,
 ) -> Plan:
     """
     Make every utterance ready for its provider and find the take that serves it.
+
+    Args:
+        guide_sha256: of a guide recording, by its path in the project; needed where the manuscript names one.
 
     Raises:
         ProjectErrors: directions longer than their provider takes, each with file and line.
     """
     errors: list[ProjectError] = []
-    unheard: dict[tuple[str, str], Utterance] = {}
-    too_fast: dict[tuple[str, float, float], Utterance] = {}
+    findings = Findings()
     chooser = _Chooser(on_hand)
     roles = {role.name: role for role in cast.roles}
     chapters = []
     for chapter in manuscript.chapters:
-        lines = []
-        heads: dict[tuple[str, int], Line] = {}
-        for utterance in chapter.utterances:
-            assignment = assignments[utterance.role]
-            provider = providers[assignment.provider]
-            role = roles.get(utterance.role)
-            asked = _asked_speed(utterance.speed, chapter.speed, role.speed if role else None, book.speed)
-            request = _request(utterance, chapter, role, book, assignment, provider, lexicon, speed=asked)
-            errors += _too_long_in_one(request.spoken.text, utterance, provider)
-            if request.speed != asked:
-                too_fast.setdefault((provider.name, asked, request.speed), utterance)
-            if request.direction is not None:
-                errors += _too_long(request.direction, utterance, provider)
-                if not provider.understood(request.direction):
-                    unheard.setdefault((provider.name, request.direction), utterance)
-            place = (provider.name, utterance.scene if book.continuity == "scene" else 0)
-            chained = book.continuity != "none" and bool(provider.abilities.context)
-            before = heads.get(place) if chained else None
-            take = chooser.choose(request, before.take if before else None, provider.abilities.deterministic)
-            line = Line(chapter.number, utterance, request, take, before.utterance.id if before else None)
-            heads[place] = line
+        drafts = [
+            _draft(utterance, chapter, roles.get(utterance.role), book, assignments, providers)
+            for utterance in chapter.utterances
+        ]
+        models = _models(drafts, language=book.language)
+        lines: list[Line] = []
+        heads: dict[Place, Line] = {}
+        for draft, model in zip(drafts, models, strict=True):
+            provider, utterance = draft.provider, draft.utterance
+            abilities = provider.models[model]
+            request = _request(draft, model, lexicon, guide_sha256)
+            errors += _too_long_in_one(request.spoken.text, utterance, provider, abilities)
+            errors += _too_long(request.direction, utterance, provider, abilities)
+            before = heads.get(draft.place) if abilities.context else None
+            take = chooser.choose(request, before.take if before else None, abilities.deterministic)
+            line = Line(
+                chapter.number,
+                utterance,
+                request,
+                take,
+                before.utterance.id if before else None,
+                before.request if before else None,
+            )
+            _look(findings, draft, line, on_hand)
+            heads[draft.place] = line
             lines.append(line)
         chapters.append(PlannedChapter(chapter, tuple(lines)))
     if errors:
         raise ProjectErrors(errors)
-    return Plan(
-        tuple(chapters), dict(assignments), (*_unheard(unheard), *_slowed(too_fast), *_stand_ins(assignments))
-    )
+    return Plan(tuple(chapters), dict(assignments), (*findings.notices(), *_stand_ins(assignments)))
 
 
-def _request(
+class _Draft(NamedTuple):
+    """An utterance before its model is settled."""
+
+    utterance: Utterance
+    assignment: Assignment
+    provider: Provider
+    place: Place
+    direction: str | None
+    speed: float
+
+
+def _draft(
     utterance: Utterance,
     chapter: Chapter,
     role: Role | None,
     book: Book,
-    assignment: Assignment,
-    provider: Provider,
-    lexicon: Lexicon,
-    *,
-    speed: float,
-) -> Request:
-    slowest, fastest = provider.abilities.speed or (1.0, 1.0)
-    return Request(
-        provider=provider.name,
-        model=provider.model,
-        voice=assignment.voice,
-        spoken=speak(utterance, lexicon, provider=provider.name),
-        direction=direct(
-            book.direction, role.direction if role else None, chapter.direction, utterance.direction
-        ),
-        speed=min(max(speed, slowest), fastest),
-        settings=tuple(sorted(assignment.settings.items())),
+    assignments: Mapping[str, Assignment],
+    providers: Mapping[str, Provider],
+) -> _Draft:
+    assignment = assignments[utterance.role]
+    provider = providers[assignment.provider]
+    return _Draft(
+        utterance,
+        assignment,
+        provider,
+        place(utterance, provider, book.continuity),
+        direct(book.direction, role.direction if role else None, chapter.direction, utterance.direction),
+        _asked_speed(utterance.speed, chapter.speed, role.speed if role else None, book.speed),
     )
 
 
-def _too_long(direction: str, utterance: Utterance, provider: Provider) -> list[ProjectError]:
-    limit = provider.abilities.direction_limit
-    if limit is None or len(direction) <= limit:
+def _models(drafts: Sequence[_Draft], *, language: str) -> list[str]:
+    """The model of each draft: one for all of a chain's lines that leave it open."""
+    models = [draft.assignment.models[0] for draft in drafts]
+    if all(len(draft.assignment.models) == 1 for draft in drafts):
+        return models
+    for chain in groups(draft.place for draft in drafts):
+        members = [drafts[index] for index in chain]
+        wishes = [Wish(draft.assignment.models, draft.direction is not None) for draft in members]
+        agreed = agree(wishes, members[0].provider.models, language=language)
+        for index, model in zip(chain, agreed, strict=True):
+            models[index] = model
+    return models
+
+
+def _request(
+    draft: _Draft, model: str, lexicon: Lexicon, guide_sha256: Callable[[str], str] | None
+) -> Request:
+    utterance, assignment, provider = draft.utterance, draft.assignment, draft.provider
+    abilities = provider.models[model]
+    slowest, fastest = abilities.speed or (1.0, 1.0)
+    follows = utterance.guide is not None and abilities.guides and guide_sha256 is not None
+    return Request(
+        provider=provider.name,
+        model=model,
+        voice=assignment.voice,
+        spoken=speak(utterance, lexicon, provider=provider.name),
+        direction=draft.direction if abilities.directions != "none" else None,
+        speed=min(max(draft.speed, slowest), fastest),
+        settings=tuple(sorted(assignment.settings.items())),
+        description=assignment.description,
+        guide=guide_sha256(utterance.guide) if follows and guide_sha256 and utterance.guide else None,
+    )
+
+
+def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> None:
+    """Find what will be heard otherwise than it is asked."""
+    provider, utterance, request = draft.provider, draft.utterance, line.request
+    name, model, abilities = provider.name, request.model, provider.models[request.model]
+    others = [other for other in draft.assignment.models if other != model]
+    if draft.direction is not None and abilities.directions == "none":
+        findings.unacted(utterance, name, model)
+    elif draft.direction is not None and not provider.understood(draft.direction):
+        findings.unheard(utterance, name, draft.direction)
+    if not abilities.word_times:
+        for other in others:
+            if provider.models[other].word_times:
+                findings.untimed(utterance, name, model, other)
+    if request.speed != draft.speed:
+        findings.slowed(utterance, name, draft.speed, request.speed)
+    if utterance.guide is not None and request.guide is None:
+        findings.unguided(utterance, name)
+    for other in others if line.take is None else ():
+        direction = draft.direction if provider.models[other].directions != "none" else None
+        if on_hand(request.of_model(other, direction=direction).key):
+            findings.recorded_otherwise(utterance, name, model, other)
+
+
+def _too_long(
+    direction: str | None, utterance: Utterance, provider: Provider, abilities: Abilities
+) -> list[ProjectError]:
+    limit = abilities.direction_limit
+    if direction is None or limit is None or len(direction) <= limit:
         return []
     return [DirectionTooLong(direction, limit, provider.name, file=utterance.file, line=utterance.line)]
 
 
-def _too_long_in_one(text: str, utterance: Utterance, provider: Provider) -> list[ProjectError]:
-    limit = provider.abilities.text_limit
+def _too_long_in_one(
+    text: str, utterance: Utterance, provider: Provider, abilities: Abilities
+) -> list[ProjectError]:
+    limit = abilities.text_limit
     if limit is None or len(text) <= limit:
         return []
     return [SentenceTooLong(text, limit, provider.name, file=utterance.file, line=utterance.line)]
-
-
-def _unheard(unheard: Mapping[tuple[str, str], Utterance]) -> Iterable[Notice]:
-    for (provider, direction), utterance in unheard.items():
-        message = f"{provider} cannot act the direction {direction!r}; it is spoken without it"
-        yield Notice(message=message, file=utterance.file, line=utterance.line)
 
 
 def _stand_ins(assignments: Mapping[str, Assignment]) -> Iterable[Notice]:
@@ -266,12 +243,6 @@ def _stand_ins(assignments: Mapping[str, Assignment]) -> Iterable[Notice]:
         if assignment.stand_in:
             voice = f"{assignment.provider}/{assignment.voice}"
             yield Notice(message=f"role {role!r} speaks with its stand-in {voice}", file="cast.yaml")
-
-
-def _slowed(too_fast: Mapping[tuple[str, float, float], Utterance]) -> Iterable[Notice]:
-    for (provider, asked, given), utterance in too_fast.items():
-        message = f"{provider} cannot speak at speed {asked:g}; it speaks at {given:g}"
-        yield Notice(message=message, file=utterance.file, line=utterance.line)
 
 
 def _asked_speed(*levels: float | None) -> float:
@@ -313,8 +284,9 @@ def estimate(plan: Plan, providers: Mapping[str, Provider]) -> Estimate:
         else:
             seconds += len(line.request.spoken.text) / CHARACTERS_PER_SECOND / line.request.speed
     for line in missing:
-        abilities = providers[line.request.provider].abilities
-        count = len(line.request.spoken.text)
+        provider = providers[line.request.provider]
+        abilities = provider.models[line.request.model]
+        count = len(line.request.spoken.text) * provider.answers
         characters += count
         amount += count * abilities.price_per_1000 / 1000
         currency = abilities.currency
@@ -328,12 +300,30 @@ def to_record(lines: Iterable[Line], providers: Mapping[str, Provider]) -> list[
     for line in lines:
         if line.take is not None:
             continue
-        if providers[line.request.provider].abilities.deterministic:
+        if providers[line.request.provider].models[line.request.model].deterministic:
             if line.request.key in asked:
                 continue
             asked.add(line.request.key)
         needed.append(line)
     return needed
+
+
+def designed_voices(lines: Iterable[Line]) -> dict[tuple[str, str], Take]:
+    """
+    By provider and description, a take in the voice made from it: one that knows the voice's id if
+    there is any, else the first.
+    """
+    found: dict[tuple[str, str], Take] = {}
+    for line in lines:
+        if line.take is None or line.request.description is None:
+            continue
+        name = line.request.provider, line.request.description
+        found[name] = min((line.take, *filter(None, [found.get(name)])), key=_knows_its_voice)
+    return found
+
+
+def _knows_its_voice(take: Take) -> tuple[bool, str, str]:
+    return not any(name == "voice" for name, _ in take.ids), take.recorded_at, take.id
 
 
 def chains(lines: Iterable[Line]) -> list[tuple[Line, ...]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from narrator.assigning import assign_voices, rehearsal
 from narrator.casting import Assignment
 from narrator.coverage import Coverage, prove
 from narrator.errors import CoverageError, ProjectErrors
 from narrator.lexicon import EMBEDDED
 from narrator.manuscript import Manuscript, Notice
 from narrator.parsing import Source, decode, read_manuscript
-from narrator.planning import Plan, assign_voices, plan_takes, rehearsal
+from narrator.planning import Plan, plan_takes
 from narrator.project import Project
 from narrator.providers.base import Provider
 from narrator.rendering import Which, render_credits
@@ -74,7 +75,8 @@ def _assign(
     language = project.book.language
     if rehearse:
         return rehearsal(manuscript, project.cast, providers[EMBEDDED], language=language)
-    return assign_voices(project.cast, providers, language=language)
+    named = (settings.name for settings in project.book.providers)
+    return assign_voices(project.cast, providers, language=language, named=tuple(named))
 
 
 def _with_credits(manuscript: Manuscript, project: Project) -> tuple[Manuscript, list[Source], list[Notice]]:

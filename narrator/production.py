@@ -14,11 +14,11 @@ from narrator.files import locked, sweep
 from narrator.inputs import code_identity, fingerprint, same
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome, Pipeline
-from narrator.planning import Estimate, PlannedChapter, estimate
+from narrator.planning import Estimate, PlannedChapter, designed_voices, estimate
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress, Silent
 from narrator.project import open_project
-from narrator.providers import open_providers
+from narrator.providers import Providers
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
 from narrator.results import Check, MadeChapter, Production
@@ -51,7 +51,7 @@ def check(folder: Path, *, rehearse: bool = False) -> Check:
         ProjectErrors: whatever is wrong with the project, all of it together.
     """
     project = open_project(folder, rehearse=rehearse)
-    with collecting_rarely(), open_providers() as providers:
+    with collecting_rarely(), Providers(project.book.providers) as providers:
         store = TakeStore(project.takes)
         prepared = prepare(project, store, providers, rehearse=rehearse)
         return checked(prepared, providers, store.notices)
@@ -83,7 +83,7 @@ def produce(
     with (
         locked(project.takes / ".lock", on_wait=lambda pid: progress.notice(_waiting_for(pid))),
         collecting_rarely(),
-        open_providers() as providers,
+        Providers(project.book.providers) as providers,
     ):
         sweep(project.takes)
         sweep(project.build)
@@ -107,7 +107,13 @@ def produce(
             lines=sum(len(planned.lines) for _, planned in tracks),
             to_record=sum(line.take is None for _, planned in tracks for line in planned.lines),
         )
-        outcome = Pipeline(tracks, setting=setting, providers=providers, progress=progress).run()
+        outcome = Pipeline(
+            tracks,
+            setting=setting,
+            providers=providers,
+            progress=progress,
+            designed=designed_voices(prepared.plan.lines),
+        ).run()
         try:
             write_report(reported(prepared, _all_made(prepared, outcome, setting), setting), project.build)
             if not chosen and not outcome.errors:

@@ -1,41 +1,59 @@
-"""Walk a plan: ask the provider for each missing line, keep the take. Carries on past a failed line."""
+"""Walk a plan: ask the provider for each missing line, keep the takes. Carries on past a failed line."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from narrator.errors import OutputError, ProviderError
+from narrator.manuscript import Notice, Utterance
 from narrator.planning import Line, chains
 from narrator.providers.base import Provider
 from narrator.store import TakeStore
-from narrator.takes import Generation, Take
+from narrator.takes import Generation, Request, Take
 
 GIVE_UP_AFTER = 3
 """Failures in a row, without one success between, after which a provider is not asked any more."""
 
 OnTake = Callable[[Line, Take], None]
+ReadGuide = Callable[[Utterance], bytes]
+"""The recording that an utterance is to follow. Raises ProjectError where it is not what was planned with."""
 
 
 class Recording:
     """The requests of one run. Use as a context manager: leaving it waits for requests in flight."""
 
-    def __init__(self, providers: Mapping[str, Provider], store: TakeStore, *, on_take: OnTake) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        store: TakeStore,
+        *,
+        on_take: OnTake,
+        designed: Mapping[tuple[str, str], Take] | None = None,
+        read_guide: ReadGuide | None = None,
+    ) -> None:
         """
         Args:
-            on_take: told of each stored take, from the thread that recorded it.
+            on_take: told of the take that serves a line, from the thread that recorded it.
+            designed: takes in voices made from descriptions, by provider and description.
         """
-        self.requests = 0
-        """HTTP requests made so far."""
         self.failures: list[tuple[Line, ProviderError]] = []
+        self.kept: list[Take] = []
+        """Every take stored, those that serve no line included: all were paid for."""
         self._providers, self._store, self._on_take = providers, store, on_take
+        self._read_guide = read_guide
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._in_a_row: dict[str, int] = {}
+        self._closed: set[str] = set()
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._voices = {name: _Voice(take) for name, take in (designed or {}).items()}
+        self._lost_context: dict[str, list[Line]] = {}
+        self._untimed: dict[str, list[Line]] = {}
 
     def __enter__(self) -> Recording:
         return self
@@ -45,9 +63,29 @@ class Recording:
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
 
+    @property
+    def requests(self) -> int:
+        """HTTP requests made so far."""
+        return sum(self._providers[name].requests for name in self._pools)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What went otherwise than planned, each kind once for a provider."""
+        return (
+            *_together(
+                self._lost_context,
+                "the provider no longer knew the take before them and was told of its text, or of nothing",
+            ),
+            *_together(
+                self._untimed, "word times came back that do not fit their words; they will be estimated"
+            ),
+        )
+
     def stop(self) -> None:
         """Begin no further request; those in flight are finished and kept."""
         self._stop.set()
+        for name in self._pools:
+            self._providers[name].stop()
 
     def start(self, lines: Iterable[Line], taken: Mapping[str, Take]) -> list[Future[None]]:
         """
@@ -61,7 +99,7 @@ class Recording:
         for chain in chains(lines):
             name = chain[0].request.provider
             if name not in self._pools:
-                workers = self._providers[name].abilities.concurrency
+                workers = self._providers[name].concurrency
                 self._pools[name] = ThreadPoolExecutor(workers, thread_name_prefix=f"record-{name}")
             futures.append(self._pools[name].submit(self._record_chain, chain, taken))
         return futures
@@ -69,14 +107,12 @@ class Recording:
     def _record_chain(self, chain: tuple[Line, ...], taken: Mapping[str, Take]) -> None:
         for line in chain:
             name = line.request.provider
-            if self._stop.is_set() or self._in_a_row.get(name, 0) >= GIVE_UP_AFTER:
+            if self._stop.is_set() or name in self._closed or self._in_a_row.get(name, 0) >= GIVE_UP_AFTER:
                 return
             try:
-                take = self._record(line, taken.get(line.before_id) if line.before_id else None)
+                take = self._record(line, taken.get(line.before_id or "") or line.before_request)
             except ProviderError as error:
-                with self._lock:
-                    self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
-                    self.failures.append((line, error))
+                self._note_failure(line, error)
             except OutputError as error:
                 if isinstance(error.__cause__, OSError):
                     self.stop()  # at once: what the disk does not take is paid for and lost
@@ -85,32 +121,80 @@ class Recording:
                 self._in_a_row[name] = 0
                 self._on_take(line, take)
 
-    def _record(self, line: Line, before: Take | None) -> Take:
-        provider = self._providers[line.request.provider]
-        began = time.monotonic()
-        generation = provider.generate(line.request, before=before)
-        took_ms = round((time.monotonic() - began) * 1000)
+    def _note_failure(self, line: Line, error: ProviderError) -> None:
+        name = line.request.provider
         with self._lock:
-            self.requests += generation.requests
-        _accept(line, generation)
-        return self._store.put(
-            line.request,
-            generation,
-            took_ms=took_ms,
-            recorded_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            after=before.id if before else None,
-            # What cost nothing can be recorded again; waiting for the disk would double its price.
-            durable=provider.abilities.price_per_1000 > 0,
-        )
+            if self._stop.is_set() or name in self._closed:
+                return  # it was told to stop, or has said the same already
+            if error.stops:
+                self._closed.add(name)
+                self._providers[name].stop()
+            self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
+            self.failures.append((line, error))
+
+    def _record(self, line: Line, before: Take | Request | None) -> Take:
+        """Ask for a line and keep every answer; the first one serves it."""
+        request = line.request
+        if request.description is None:
+            return self._ask(line, before, None)
+        with self._lock:
+            voice = self._voices.setdefault((request.provider, request.description), _Voice(None))
+        with voice.making:  # so that the others wait while the first line in a new voice makes it
+            if voice.take is None:
+                voice.take = self._ask(line, before, None)
+                return voice.take
+        return self._ask(line, before, voice.take)
+
+    def _ask(self, line: Line, before: Take | Request | None, designed: Take | None) -> Take:
+        request, provider = line.request, self._providers[line.request.provider]
+        guide = self._read_guide(line.utterance) if request.guide and self._read_guide else None
+        began = time.monotonic()
+        answers = provider.generate(request, before=before, designed=designed, guide=guide)
+        took_ms = round((time.monotonic() - began) * 1000)
+        if not answers or answers[0].rate <= 0 or answers[0].pcm.size == 0:
+            raise ProviderError(f"no audio came back for {line.utterance.id}", provider=request.provider)
+        recorded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        takes = [
+            self._store.put(
+                request,
+                self._timed(line, generation),
+                took_ms=took_ms,
+                recorded_at=recorded_at,
+                after=before.id if isinstance(before, Take) else None,
+                answer=index,
+                # What cost nothing can be recorded again; waiting for the disk would double its price.
+                durable=provider.models[request.model].price_per_1000 > 0,
+            )
+            for index, generation in enumerate(answers)
+            if generation.pcm.size
+        ]
+        with self._lock:
+            self.kept += takes
+            if isinstance(before, Take) and before.request.model == request.model:
+                able = provider.models[request.model].context
+                if "id" in able and answers[0].context != "id":
+                    self._lost_context.setdefault(provider.name, []).append(line)
+        return takes[0]
+
+    def _timed(self, line: Line, generation: Generation) -> Generation:
+        """The answer, without word times that cannot be those of the line: it is paid for and kept."""
+        if len(generation.words) in (0, len(line.request.spoken.words)):
+            return generation
+        with self._lock:
+            self._untimed.setdefault(line.request.provider, []).append(line)
+        return replace(generation, words=(), word_source="estimated")
 
 
-def _accept(line: Line, generation: Generation) -> None:
-    """Refuse an answer that cannot be a reading of the line."""
-    words = len(line.request.spoken.words)
-    if generation.rate <= 0 or generation.pcm.size == 0:
-        raise ProviderError(f"no audio came back for {line.utterance.id}", provider=line.request.provider)
-    if generation.words and len(generation.words) != words:
-        raise ProviderError(
-            f"{len(generation.words)} word times came back for the {words} words of {line.utterance.id}",
-            provider=line.request.provider,
-        )
+class _Voice:
+    """A voice made from a description: the take that has it, and a lock for whoever makes it."""
+
+    def __init__(self, take: Take | None) -> None:
+        self.take = take
+        self.making = threading.Lock()
+
+
+def _together(lines: Mapping[str, list[Line]], what: str) -> Iterator[Notice]:
+    for provider, each in lines.items():
+        first, count = each[0].utterance, len(each)
+        counted = "1 line" if count == 1 else f"{count:,} lines"
+        yield Notice(message=f"{provider}: {counted}: {what}", file=first.file, line=first.line)

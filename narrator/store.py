@@ -68,7 +68,7 @@ class TakeStore:
                 found.append(self._load(key, take_id))
             except DamagedTake as damage:
                 self._notice(self._stem(key, take_id) + ".json", damage.reason)
-        return tuple(sorted(found, key=lambda take: (take.recorded_at, take.id)))
+        return tuple(sorted(found, key=lambda take: (take.recorded_at, take.answer, take.id)))
 
     def put(
         self,
@@ -78,14 +78,18 @@ class TakeStore:
         took_ms: int,
         recorded_at: str,
         after: str | None = None,
+        answer: int = 0,
         durable: bool = True,
     ) -> Take:
-        """Keep what a provider answered. The same audio under the same key is one take, the first.
+        """Keep what a provider answered. The same answer under the same key is one take, the first.
+
+        Two answers of a service are two takes even if they sound the same, since each may serve a line.
 
         Args:
             took_ms: how long the provider took.
             recorded_at: UTC, ISO 8601, whole seconds.
             after: id of the take that came before it in its context chain.
+            answer: its place among the answers to one request.
             durable: survive a power cut; not needed for what costs nothing to record again.
 
         Raises:
@@ -97,7 +101,7 @@ class TakeStore:
             raise ValueError(f"a take is mono 16-bit samples, not {pcm.dtype} of shape {pcm.shape}")
         if len(generation.words) not in (0, len(request.spoken.words)):
             raise ValueError(f"{len(generation.words)} word times for {len(request.spoken.words)} words")
-        take_id = _identify(pcm, rate)
+        take_id = _identify(pcm, rate, generation.ids)
         if link := self._link(request.key):
             raise OutputError(f"cannot write below {link}: it is a symbolic link; remove it and run again")
         if kept := self._kept(request.key, take_id):
@@ -121,6 +125,8 @@ class TakeStore:
             currency=generation.currency,
             level=measuring.measure(pcm, rate),
             after=after,
+            answer=answer,
+            context=generation.context,
             recorded_at=recorded_at,
             took_ms=took_ms,
         )
@@ -318,10 +324,12 @@ def _sha256(fd: int) -> str:
     return digest.hexdigest()
 
 
-def _identify(pcm: Pcm, rate: int) -> str:
-    """A take's id: the rate as four bytes and the samples, both little-endian, hashed."""
+def _identify(pcm: Pcm, rate: int, ids: tuple[tuple[str, str], ...]) -> str:
+    """A take's id: the rate as four bytes and the samples, little-endian, and the provider's ids, hashed."""
     digest = hashlib.sha256(rate.to_bytes(4, "little"))
     digest.update(pcm.astype("<i2", copy=False).data)
+    for name, value in ids:
+        digest.update(f"\0{name}\0{value}".encode())
     return digest.hexdigest()[:16]
 
 

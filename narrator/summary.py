@@ -92,9 +92,9 @@ def produced(
 
 
 def _spent(outcome: Outcome) -> Spent:
-    currencies = [take.currency for take in outcome.recorded if take.cost]
+    currencies = [take.currency for take in outcome.kept if take.cost]
     return Spent(
-        amount=round(sum(take.cost for take in outcome.recorded), 6),
+        amount=round(sum(take.cost for take in outcome.kept), 6),
         currency=currencies[0] if currencies else "USD",
     )
 

@@ -55,11 +55,15 @@ class Request(BaseModel, frozen=True, extra="forbid"):
     speed: float = 1.0
     settings: tuple[tuple[str, Setting], ...] = ()
     """Sorted by name."""
+    description: str | None = None
+    """What the voice is made from; `voice` is empty then."""
+    guide: str | None = None
+    """sha256 of the recording whose words and timing are followed."""
 
     @cached_property
     def key(self) -> str:
         """sha256 of the canonical JSON of all that is audible (design section 6), as 64 hex digits."""
-        audible = {
+        audible: dict[str, object] = {
             "version": KEY_VERSION,
             "provider": self.provider,
             "model": self.model,
@@ -70,8 +74,16 @@ class Request(BaseModel, frozen=True, extra="forbid"):
             "speed": self.speed,
             "settings": dict(self.settings),
         }
+        # Only where they are there, so that the keys of books without them stay what they were.
+        audible |= {"description": self.description} if self.description is not None else {}
+        audible |= {"guide": self.guide} if self.guide is not None else {}
         canonical = json.dumps(audible, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def of_model(self, model: str, *, direction: str | None) -> Request:
+        """The same, of another model. (A `model_copy` would keep the key, once it is known.)"""
+        fields = {name: getattr(self, name) for name in Request.model_fields}
+        return Request(**fields | {"model": model, "direction": direction})
 
 
 class WordTime(NamedTuple):
@@ -90,6 +102,8 @@ class PhonemeTime(NamedTuple):
 
 
 WordSource = Literal["engine", "service", "aligned", "estimated"]
+Context = Literal["id", "text", "none"]
+"""What a provider was told of the line before: which take it was, what it said, or nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +116,16 @@ class Generation:
     words: tuple[WordTime, ...]
     """One for each of `Request.spoken.words`, in order, or empty where the provider gives none."""
     word_source: WordSource
+    """`estimated` where there are none: they are shared out over the sound when the chapter is laid out."""
     phonemes: tuple[PhonemeTime, ...] = ()
     ids: tuple[tuple[str, str], ...] = ()
     """The provider's own ids: generation, request, snippet."""
     transcript: str = ""
     characters: int = 0
     """What was billed."""
-    requests: int = 0
-    """HTTP requests it took; 0 for an engine inside narrator."""
     cost: float = 0.0
     currency: str = "USD"
+    context: Context = "none"
 
 
 class Level(BaseModel, frozen=True, extra="forbid"):
@@ -130,7 +144,7 @@ class Take(BaseModel, frozen=True, extra="forbid"):
     """One kept rendition of an utterance: the sidecar beside the FLAC file."""
 
     id: str
-    """First 16 hex digits of sha256 of the rate and the samples."""
+    """First 16 hex digits of sha256 of the rate, the samples and, where the provider has any, its own ids."""
     key: str
     flac_bytes: int
     flac_sha256: str
@@ -148,6 +162,10 @@ class Take(BaseModel, frozen=True, extra="forbid"):
     level: Level
     after: str | None = None
     """Id of the take that came before it in its context chain when it was recorded."""
+    context: Context = "none"
+    """What the provider was told of it."""
+    answer: int = 0
+    """Its place among the answers to one request."""
     recorded_at: str
     """UTC, ISO 8601, whole seconds."""
     took_ms: int

@@ -41,9 +41,16 @@ class Clicks(Tones):
         super().__init__()
         self.rate = rate
 
-    def generate(self, request: Request, *, before: Take | None = None) -> Generation:
+    def generate(
+        self,
+        request: Request,
+        *,
+        before: Take | Request | None = None,
+        designed: Take | None = None,
+        guide: bytes | None = None,
+    ) -> tuple[Generation, ...]:
         """See `Provider`."""
-        self.asked.append((request.spoken.text, before.id if before else None))
+        self.asked.append((request.spoken.text, before.id if isinstance(before, Take) else None))
         lead, step = self.rate // 7, self.rate // 3
         count = len(request.spoken.words)
         # A hum gives the loudness profile something to measure.
@@ -54,12 +61,13 @@ class Clicks(Tones):
             wave = click(self.rate) * 14000
             reach = len(wave) // 2
             pcm[start - reach : start + reach + 1] += wave.astype(np.int16)
-        return Generation(
+        generation = Generation(
             pcm=pcm,
             rate=self.rate,
             words=tuple(WordTime(start, start + step // 2) for start in starts),
             word_source="service",
         )
+        return (generation,)
 
 
 def peak_near(samples: npt.NDArray[np.float32], where: int, rate: int) -> float:

@@ -14,8 +14,11 @@ LAYERS = {
     "core": {
         "settings",
         "parsing",
+        "assigning",
         "attribution",
+        "chaining",
         "coverage",
+        "findings",
         "lexicon",
         "planning",
         "stitching",

@@ -44,7 +44,7 @@ def test_a_provider_that_refuses_everything_is_left_alone(tmp_path: Path) -> Non
 
     _, outcome = run(write_project(tmp_path, text), provider)
 
-    assert GIVE_UP_AFTER <= len(provider.asked) < GIVE_UP_AFTER + provider.abilities.concurrency
+    assert GIVE_UP_AFTER <= len(provider.asked) < GIVE_UP_AFTER + provider.concurrency
     assert isinstance(outcome.errors[0], ProviderError)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from narrator.assigning import assign_voices
 from narrator.book import Book
-from narrator.casting import Assignment, Cast, Role
+from narrator.casting import Abilities, Assignment, Cast, Role
 from narrator.errors import DirectionTooLong, ProjectErrors, UnknownVoice
 from narrator.lexicon import Lexicon
 from narrator.manuscript import Manuscript
 from narrator.parsing import Source, read_manuscript
-from narrator.planning import Line, Plan, assign_voices, chains, estimate, plan_takes, to_record
+from narrator.planning import Line, Plan, chains, estimate, plan_takes, to_record
 from narrator.providers.base import Provider
 from narrator.store import TakeStore
 from narrator.takes import Take
@@ -51,7 +54,7 @@ def record(lines: list[Line], provider: Tones, store: TakeStore) -> dict[str, Ta
     taken: dict[str, Take] = {}
     for second, line in enumerate(lines):
         before = taken.get(line.before_id) if line.before_id else None
-        generation = provider.generate(line.request, before=before)
+        (generation,) = provider.generate(line.request, before=before)
         taken[line.utterance.id] = store.put(
             line.request,
             generation,
@@ -100,7 +103,7 @@ def test_a_stand_in_speaks_where_the_first_voice_cannot() -> None:
 
     planned = plan("# One\n\nMARA: Hm.\n", Tones(), cast=cast)
 
-    assert planned.assignments["Mara"] == Assignment("tones", "high", {}, stand_in=True)
+    assert planned.assignments["Mara"] == Assignment("tones", "high", {}, ("1",), stand_in=True)
     assert any("stand-in tones/high" in notice.message for notice in planned.notices)
 
 
@@ -179,7 +182,7 @@ def test_an_estimate_prices_what_is_missing() -> None:
 
 def test_a_speed_outside_the_provider_s_range_goes_to_its_edge() -> None:
     class Slow(Tones):
-        abilities = Tones.abilities.model_copy(update={"speed": (0.5, 1.5)})
+        models: Mapping[str, Abilities] = {"1": Tones.abilities.model_copy(update={"speed": (0.5, 1.5)})}
 
     planned = plan("# One\n\n[Go!]{.mara speed=3}\n", Slow())
 

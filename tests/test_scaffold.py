@@ -55,7 +55,9 @@ def test_every_commented_key_is_one_that_works(tmp_path: Path, language: str) ->
     assert project.book.year == 2026
     assert project.book.pauses.chapter_tail_ms == 2000
     assert project.book.budget is not None
-    assert dict(project.book.providers)["hume"] == (("concurrency", 2),)
+    assert [(each.name, each.settings) for each in project.book.providers] == [
+        ("hume", (("concurrency", 2),))
+    ]
     anna = project.cast.roles[1]
     assert anna.aliases
     assert anna.stand_in

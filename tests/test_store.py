@@ -113,9 +113,22 @@ def test_the_layout_is_what_the_design_promises(store: TakeStore) -> None:
 
 def test_a_take_id_never_changes(store: TakeStore) -> None:
     """It names files in every project there is: sha256 of the rate and the samples, little-endian."""
-    take = put(store, answer=generation(np.array([0, 1, -1, 32767, -32768], np.int16), 22050))
+    pcm = np.array([0, 1, -1, 32767, -32768], np.int16)
+    take = put(store, answer=replace(generation(pcm, 22050), ids=()))
     literal = bytes.fromhex("2256000000000100ffffff7f0080")
     assert take.id == hashlib.sha256(literal).hexdigest()[:16] == "3864a6f7dbb5995f"
+    served = put(store, answer=generation(pcm, 22050))
+    assert served.id == hashlib.sha256(literal + b"\0generation\0g-1").hexdigest()[:16]
+
+
+def test_two_answers_of_a_service_are_two_takes_even_if_they_sound_the_same(store: TakeStore) -> None:
+    """Each was paid for, and each may serve a line of its own; the same answer put again is one."""
+    first = put(store, answer=generation())
+    second = put(store, answer=replace(generation(), ids=(("generation", "g-2"),)))
+    again = put(store, answer=generation())
+    assert first.id != second.id
+    assert again == first
+    assert {take.id for take in store.takes(first.key)} == {first.id, second.id}
 
 
 def test_no_take_under_a_key(store: TakeStore) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrator.casting import Abilities, Role, Setting, Voice
+from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.errors import ProviderError, UnknownVoice
 from narrator.takes import Generation, Request, Take, WordTime
 
@@ -24,15 +24,17 @@ class Tones:
         directions="text",
         direction_limit=100,
         context=frozenset({"id"}),
-        concurrency=3,
         price_per_1000=10.0,
         currency="EUR",
     )
-    model = "1"
+    models: Mapping[str, Abilities] = {"1": abilities}
+    concurrency = 3
+    answers = 1
 
     def __init__(self, refuse: Callable[[Request], bool] = lambda _: False) -> None:
         self.asked: list[tuple[str, str | None]] = []
         """Spoken text and the id of the take before it, in the order of the requests."""
+        self.requests = 0
         self._refuse = refuse
         self._lock = threading.Lock()
 
@@ -40,13 +42,11 @@ class Tones:
         """See `Provider`."""
         return (Voice(provider=self.name, name="low"), Voice(provider=self.name, name="high"))
 
-    def choose(
-        self, voice: str, settings: Mapping[str, Setting]
-    ) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+    def choose(self, voice: str | None, settings: Mapping[str, Setting]) -> Choice:
         """See `Provider`."""
         if voice not in ("low", "high"):
             raise UnknownVoice(f"{self.name}/{voice}", ["tones/low", "tones/high"])
-        return voice, tuple(sorted(settings.items()))
+        return Choice(voice, tuple(sorted(settings.items())), tuple(self.models))
 
     def understood(self, direction: str) -> bool:
         """See `Provider`."""
@@ -56,10 +56,18 @@ class Tones:
         """See `Provider`."""
         raise ProviderError("cannot rehearse", provider=self.name)
 
-    def generate(self, request: Request, *, before: Take | None = None) -> Generation:
+    def generate(
+        self,
+        request: Request,
+        *,
+        before: Take | Request | None = None,
+        designed: Take | None = None,
+        guide: bytes | None = None,
+    ) -> tuple[Generation, ...]:
         """See `Provider`."""
         with self._lock:
-            self.asked.append((request.spoken.text, before.id if before else None))
+            self.requests += 1
+            self.asked.append((request.spoken.text, before.id if isinstance(before, Take) else None))
             number = len(self.asked)
         if self._refuse(request):
             raise ProviderError(f"refused {request.spoken.text!r}", provider=self.name)
@@ -68,17 +76,21 @@ class Tones:
         pitch = 200 + 7 * number
         pcm = (8000 * np.sin(2 * np.pi * pitch * np.arange(max(1, words) * step) / RATE)).astype(np.int16)
         characters = len(request.spoken.text)
-        return Generation(
+        generation = Generation(
             pcm=pcm,
             rate=RATE,
             words=tuple(WordTime(i * step, (i + 1) * step) for i in range(words)),
             word_source="service",
             ids=(("generation", f"g{number}"),),
             characters=characters,
-            requests=1,
             cost=characters * self.abilities.price_per_1000 / 1000,
             currency="EUR",
+            context="id" if before else "none",
         )
+        return (generation,)
+
+    def stop(self) -> None:
+        """See `Provider`."""
 
     def close(self) -> None:
         """See `Provider`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,7 @@ from narrator.cli.live import following
 from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
 from narrator.production import check as check_project
 from narrator.production import produce
-from narrator.providers import open_providers
+from narrator.providers import PROVIDERS, open_provider
 from narrator.results import Check, Production
 from narrator.scaffold import new_project
 
@@ -117,8 +118,10 @@ def voices(
     json: Json = False,
 ) -> int:
     """List and search voices."""
-    with open_providers(provider) as providers:
-        every = [voice for each in providers.values() for voice in each.voices()]
+    every: list[Voice] = []
+    for name in [provider] if provider else PROVIDERS:
+        with closing(open_provider(name)) as opened:
+            every += opened.voices()
     found = [voice for voice in every if search.casefold() in _described(voice).casefold()]
     if json:
         print_json({"voices": [voice.model_dump() for voice in found], "warnings": [], "errors": []})

@@ -1,35 +1,51 @@
 """What every provider keeps to.
 
-To add one: write `providers/<name>.py` with a class of this shape and its `Abilities` as data;
-add one line to the registry in `providers/__init__.py`; add `tests/providers/test_<name>.py`,
-which runs the contract in `tests/providers/contract.py`.
+To add one: make `providers/<name>/` with a class of this shape and its `Abilities` as data; add
+one line to the registry in `providers/__init__.py`; add `tests/providers/<name>/`, which runs
+the contract in `tests/providers/contract.py`. A class is made with the settings that book.yaml has for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from narrator.casting import Abilities, Role, Setting, Voice
+from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.takes import Generation, Request, Take
+
+StreamFormat = Literal["mp3", "wav"]
+"""What can be listened to as it arrives."""
 
 
 class Provider(Protocol):
-    """A speech service, or the embedded engine. Safe to call from several threads."""
+    """A speech service, or the embedded engine. Safe to call from several threads.
+
+    Making one, and everything before `generate` but `voices`, needs no network and no key.
+    """
 
     name: ClassVar[str]
-    model: str
-    """Part of the take key: the service's model, or the engine's version."""
-    abilities: ClassVar[Abilities]
+    models: Mapping[str, Abilities]
+    """Every model by name, the preferred first. The name is part of the take key."""
+    concurrency: int
+    """Requests in flight at once that it bears."""
+    answers: int
+    """How many answers one request brings; each is paid for."""
+    requests: int
+    """HTTP requests made so far, those that failed included; 0 for an engine inside narrator."""
 
     def voices(self) -> tuple[Voice, ...]:
-        """Every voice on offer."""
+        """Every voice on offer.
+
+        Raises:
+            ProviderError: refused, or failed for good.
+        """
         ...
 
-    def choose(
-        self, voice: str, settings: Mapping[str, Setting]
-    ) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+    def choose(self, voice: str | None, settings: Mapping[str, Setting]) -> Choice:
         """Check a voice's name and a role's settings without a request; give both in canonical form.
+
+        Args:
+            voice: as the cast names it; None for one that is to be made from a description.
 
         Raises:
             UnknownVoice: no such voice; the message names the nearest.
@@ -38,21 +54,72 @@ class Provider(Protocol):
         ...
 
     def understood(self, direction: str) -> bool:
-        """Whether any of this direction will be heard."""
+        """Whether any of this direction will be heard, from a model that takes directions."""
         ...
 
     def rehearse(self, roles: tuple[Role, ...], language: str) -> dict[str, tuple[str, dict[str, Setting]]]:
         """A distinct voice and settings for every role, by name; only embedded engines offer it."""
         ...
 
-    def generate(self, request: Request, *, before: Take | None = None) -> Generation:
-        """Speak one utterance. *before* is the take that comes before it in its context chain.
+    def generate(
+        self,
+        request: Request,
+        *,
+        before: Take | Request | None = None,
+        designed: Take | None = None,
+        guide: bytes | None = None,
+    ) -> tuple[Generation, ...]:
+        """Speak one utterance, once or several times; every answer is paid for, the first is the one to use.
+
+        Args:
+            before: the take that comes before it in its context chain; or what was asked there, where
+                that has no take.
+            designed: a take in the voice that `request.description` describes; None makes that voice.
+            guide: the recording that `request.guide` names.
 
         Raises:
             ProviderError: refused, or failed for good.
         """
         ...
 
+    def stop(self) -> None:
+        """Begin no further attempt; what is in flight comes to its end. From any thread."""
+        ...
+
     def close(self) -> None:
         """Let go of processes and connections; harmless twice."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A provider that can be listened to while it speaks."""
+
+    def stream(self, request: Request, audio_format: StreamFormat) -> Iterator[bytes]:
+        """The audio of one utterance as a file of that format, piece by piece as it arrives.
+
+        Raises:
+            ProviderError: refused, or failed for good; perhaps after some of it has come.
+        """
+        ...
+
+
+@runtime_checkable
+class VoiceKeeping(Protocol):
+    """A provider that keeps voices for an account."""
+
+    def save_voice(self, generation_id: str, name: str) -> Voice:
+        """Keep the voice of a generation under a name.
+
+        Raises:
+            ProviderError: refused, or failed for good.
+        """
+        ...
+
+    def delete_voice(self, name: str) -> None:
+        """Forget a voice of the account by its name.
+
+        Raises:
+            ProviderError: refused, or failed for good.
+        """
         ...

@@ -5,8 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any, get_args
 
-from narrator.book import FORMATS, LOUDNESS, Book, Budget, Continuity, Credits, Footnotes, Pauses
-from narrator.casting import Setting
+from narrator.book import (
+    FORMATS,
+    LOUDNESS,
+    Book,
+    Budget,
+    Continuity,
+    Credits,
+    Footnotes,
+    Pauses,
+    ProviderSettings,
+)
 from narrator.errors import nearest
 from narrator.settings.mapping import Settings
 from narrator.settings.nodes import Scalar, Series, Table
@@ -119,20 +128,22 @@ def _budget(settings: Settings) -> Budget | None:
     return None if amount is None else Budget(**_given({"amount": amount, "currency": currency}))
 
 
-def _providers(settings: Settings) -> tuple[tuple[str, tuple[tuple[str, Setting], ...]], ...]:
+def _providers(settings: Settings) -> tuple[ProviderSettings, ...]:
     providers = settings.settings("providers")
     if providers is None:
         return ()
-    found: dict[str, tuple[tuple[str, Setting], ...]] = {}
+    found: dict[str, ProviderSettings] = {}
     for key, node in providers.entries():
         if not _PROVIDER.fullmatch(key.text):
             providers.note(f"{key} is not the name of a provider, such as espeak or hume", line=key.line)
         elif isinstance(node, Table):
-            found[key.text] = providers.within(node).free()
+            within = providers.within(node)
+            lines = tuple((name.text, name.line) for name, _ in within.entries())
+            found[key.text] = ProviderSettings(name=key.text, settings=within.free(), lines=lines)
         elif not (isinstance(node, Scalar) and node.absent):
             # What stands there may well be a key: it is not repeated.
             providers.note(f"`{key.text}` must be a mapping, such as `{{concurrency: 2}}`", line=node.line)
-    return tuple(sorted(found.items()))
+    return tuple(found[name] for name in sorted(found))
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from narrator.settings.mapping import Settings
 from narrator.settings.nodes import Scalar, Series, Table
 
 _VOICE = re.compile(r"[a-z][a-z0-9_-]*/\S.*")
+_PROVIDER = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 def read_cast(settings: Settings, *, language: str, rehearse: bool = False) -> Cast:
@@ -30,7 +31,7 @@ def read_cast(settings: Settings, *, language: str, rehearse: bool = False) -> C
         elif name is not None:
             roles.append(_role(name, key.line, node, settings, names))
     for at, role in enumerate(roles):
-        if role.voice or role.stand_in:
+        if role.voice or role.stand_in or role.description:
             continue
         if role.name == NARRATOR:
             roles[at] = role.model_copy(update={"voice": f"espeak/{language}"})
@@ -51,7 +52,7 @@ def _role(name: str, line: int, node: Scalar | Table, settings: Settings, names:
     own = facts.settings("settings")
     role = Role(
         name=name,
-        voice=_voice(facts, "voice"),
+        voice=_voice(facts, "voice", designed=facts.node("description") is not None),
         direction=facts.text("direction", clears=True),
         speed=facts.number("speed", least=0.25, most=4),
         aliases=tuple(alias for alias in aliases if alias is not None),
@@ -64,8 +65,16 @@ def _role(name: str, line: int, node: Scalar | Table, settings: Settings, names:
     return role
 
 
-def _voice(facts: Settings, key: str) -> str | None:
+def _voice(facts: Settings, key: str, *, designed: bool = False) -> str | None:
+    """
+    A voice as provider/voice.
+
+    Args:
+        designed: a provider by itself will do; it makes the voice from the description.
+    """
     written = facts.text(key)
+    if designed and written is not None and _PROVIDER.fullmatch(written):
+        return written
     if written is not None and not _VOICE.fullmatch(written):
         message = f"`{key}` must be provider/voice, such as espeak/en-gb+f2, not {written[:60]!r}"
         facts.problems.append(CastingError(message, file=facts.file, line=facts.line(key)))

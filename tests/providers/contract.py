@@ -54,10 +54,10 @@ def name(promise: Promise) -> str:
 
 def request(provider: Provider, subject: Subject, text: str, *, marks: tuple[Mark, ...] = ()) -> Request:
     """A request as the planner would make it."""
-    voice, settings = provider.choose(subject.voice, subject.settings)
+    voice, settings, models = provider.choose(subject.voice, subject.settings)
     return Request(
         provider=provider.name,
-        model=provider.model,
+        model=models[0],
         voice=voice,
         spoken=speak(utterance(text, marks=marks), Lexicon(), provider=provider.name),
         settings=settings,
@@ -87,23 +87,23 @@ def listed_voices_can_be_chosen(subject: Subject) -> None:
         assert voices
         assert {voice.provider for voice in voices} == {provider.name}
         assert len({voice.name for voice in voices}) == len(voices)
-        assert [provider.choose(voice.name, {})[0] for voice in voices] == [voice.name for voice in voices]
+        assert [provider.choose(voice.name, {}).voice for voice in voices] == [voice.name for voice in voices]
 
 
 def a_choice_is_canonical(subject: Subject) -> None:
     """What was chosen is chosen again as it is, so that a take's key does not depend on the way to say it."""
     with closing(subject.open()) as provider:
-        voice, settings = provider.choose(subject.voice, subject.settings)
+        choice = provider.choose(subject.voice, subject.settings)
         backwards = dict(reversed(list(subject.settings.items())))
-        assert provider.choose(subject.voice, backwards) == (voice, settings)
-        assert provider.choose(voice, dict(settings)) == (voice, settings)
-        assert list(settings) == sorted(settings)
+        assert provider.choose(subject.voice, backwards) == choice
+        assert provider.choose(choice.voice, dict(choice.settings))[:2] == choice[:2]
+        assert list(choice.settings) == sorted(choice.settings)
 
 
 def an_unknown_voice_is_refused_by_name(subject: Subject) -> None:
     """A voice that does not exist is a casting error that names the voice and the nearest one."""
     with closing(subject.open()) as provider:
-        known = provider.choose(subject.voice, {})[0]
+        known = provider.choose(subject.voice, {}).voice
         with pytest.raises(UnknownVoice) as caught:
             provider.choose(f"{known}qz", {})
         assert f"{provider.name}/{known}qz" in str(caught.value)
@@ -121,7 +121,7 @@ def an_unknown_setting_is_refused_by_name(subject: Subject) -> None:
 def a_setting_of_the_wrong_kind_is_refused(subject: Subject) -> None:
     """A value a setting cannot have is an error of the project, not a crash."""
     with closing(subject.open()) as provider:
-        _, settings = provider.choose(subject.voice, subject.settings)
+        settings = provider.choose(subject.voice, subject.settings).settings
         for key, value in settings:
             if not isinstance(value, str):
                 for wrong in ("loud", True, float("nan"), float("inf"), 10**9, -(10**9)):
@@ -134,12 +134,17 @@ def a_setting_of_the_wrong_kind_is_refused(subject: Subject) -> None:
 def abilities_make_sense(subject: Subject) -> None:
     """What the planner reads can be planned with."""
     with closing(subject.open()) as provider:
-        abilities = provider.abilities
-        assert provider.model
-        assert abilities.concurrency >= 1
-        assert abilities.text_limit is None or abilities.text_limit >= 100
-        assert abilities.speed is None or abilities.speed[0] <= 1.0 <= abilities.speed[1]
-        assert abilities.price_per_1000 >= 0
+        assert provider.models
+        assert provider.concurrency >= 1
+        assert provider.requests == 0
+        choice = provider.choose(subject.voice, subject.settings)
+        assert choice.models
+        assert set(choice.models) <= set(provider.models)
+        for model, abilities in provider.models.items():
+            assert model
+            assert abilities.text_limit is None or abilities.text_limit >= 100
+            assert abilities.speed is None or abilities.speed[0] <= 1.0 <= abilities.speed[1]
+            assert abilities.price_per_1000 >= 0
 
 
 def generations_have_their_shape(subject: Subject) -> None:
@@ -147,7 +152,8 @@ def generations_have_their_shape(subject: Subject) -> None:
     with closing(subject.open()) as provider:
         for text in TEXTS:
             asked = request(provider, subject, text)
-            check_shape(asked, provider.generate(asked), word_times=provider.abilities.word_times)
+            for generation in provider.generate(asked):
+                check_shape(asked, generation, word_times=provider.models[asked.model].word_times)
 
 
 def check_shape(asked: Request, generation: Generation, *, word_times: bool) -> None:
@@ -182,18 +188,19 @@ def marks_are_borne(subject: Subject) -> None:
     with closing(subject.open()) as provider:
         for some in (marks, marks[:2], marks[2:4], marks[4:]):
             asked = request(provider, subject, text, marks=some)
-            check_shape(asked, provider.generate(asked), word_times=provider.abilities.word_times)
+            for generation in provider.generate(asked):
+                check_shape(asked, generation, word_times=provider.models[asked.model].word_times)
 
 
 def determinism_is_as_declared(subject: Subject) -> None:
     """Where the same request is said to give the same samples, it does, in any order and in parallel."""
     with closing(subject.open()) as first, closing(subject.open()) as second:
-        if not first.abilities.deterministic:
-            return
         asked = [request(first, subject, text) for text in TEXTS]
-        one_by_one = [first.generate(each) for each in asked]
+        if not first.models[asked[0].model].deterministic:
+            return
+        one_by_one = [first.generate(each)[0] for each in asked]
         with ThreadPoolExecutor(4) as threads:
-            together = list(threads.map(second.generate, reversed(asked)))
+            together = [answers[0] for answers in threads.map(second.generate, reversed(asked))]
         for mine, other in zip(one_by_one, reversed(together), strict=True):
             assert mine.pcm.tobytes() == other.pcm.tobytes()
             assert (mine.words, mine.phonemes) == (other.words, other.phonemes)
@@ -217,10 +224,8 @@ def directions_are_understood_or_not(subject: Subject) -> None:
     with closing(subject.open()) as provider:
         answers = {provider.understood(text) for text in ("whispering", "", "zzz qqq", "…", "a" * 5000)}
         assert answers <= {True, False}
-        if provider.abilities.directions == "text":
+        if any(abilities.directions == "text" for abilities in provider.models.values()):
             assert provider.understood("zzz qqq")
-        if provider.abilities.directions == "none":
-            assert not provider.understood("whispering")
 
 
 PROMISES: tuple[Promise, ...] = (

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from narrator.errors import ProviderError, UnknownVoice
-from narrator.providers import PROVIDERS, open_provider, open_providers
+from narrator.providers import PROVIDERS, Providers, open_provider
 from tests.providers import contract
 
 
 def test_every_provider_opens_under_its_own_name() -> None:
-    with open_providers() as providers:
+    with Providers() as providers:
         assert list(providers) == list(PROVIDERS)
         assert all(provider.name == name for name, provider in providers.items())
 
 
-def test_one_provider_can_be_opened_alone_and_is_closed() -> None:
-    with open_providers("espeak") as providers:
+def test_a_provider_is_closed_with_the_others() -> None:
+    with Providers() as providers:
         provider = providers["espeak"]
     subject = contract.Subject(open=lambda: provider, voice="en", settings={})
     with pytest.raises(ProviderError, match="closed"):

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from narrator.audio.profiles import PROFILES
-from narrator.book import FORMATS, LOUDNESS, Book, Budget, Credits, Pauses
+from narrator.book import FORMATS, LOUDNESS, Book, Budget, Credits, Pauses, ProviderSettings
 from narrator.exports import FORMATS as EXPORTS
 from narrator.settings import read_book, standard_language
 from tests.settings.reading import said, settings_of
@@ -87,15 +87,16 @@ def test_every_key_of_the_contract_is_read() -> None:
         credits=Credits(opening=False, closing=True),
         budget=Budget(amount=25, currency="EUR"),
         providers=(
-            (
-                "hume",
-                (
+            ProviderSettings(
+                name="hume",
+                settings=(
                     ("base_url", "http://127.0.0.1:8900"),
                     ("concurrency", 2),
                     ("fast", True),
                     ("seed", "007"),
                     ("temperature", 0.5),
                 ),
+                lines=tuple((key, 21) for key in ("base_url", "concurrency", "temperature", "fast", "seed")),
             ),
         ),
     )
@@ -308,7 +309,9 @@ def test_a_key_in_a_wrong_place_is_not_repeated_either(text: str, message: str) 
 
 @pytest.mark.parametrize("key", ["max_tokens", "keyframe", "monkey", "author_note", "concurrency", "passage"])
 def test_settings_that_only_sound_like_a_key_are_taken(key: str) -> None:
-    assert book_of(f"{LEAST}providers: {{hume: {{{key}: 1}}}}\n").providers == (("hume", ((key, 1),)),)
+    assert book_of(f"{LEAST}providers: {{hume: {{{key}: 1}}}}\n").providers == (
+        ProviderSettings(name="hume", settings=((key, 1),), lines=((key, 3),)),
+    )
 
 
 def test_a_long_value_is_shown_in_short() -> None:

@@ -12,7 +12,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from narrator.casting import Abilities, Role, Setting, Voice
+from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.errors import ConfigurationError, ProviderError, UnknownKey
 from narrator.providers.espeak import ssml
 from narrator.providers.espeak.process import Answer, Engines, Order
@@ -50,8 +50,12 @@ def _cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
+TEXT_LIMIT = 20_000
+MOST_ENGINES = 64
+
+
 class Espeak:
-    """The embedded voice as a provider."""
+    """The embedded voice as a provider. Its one setting in book.yaml is `concurrency`."""
 
     name: ClassVar[str] = NAME
     abilities: ClassVar[Abilities] = Abilities(
@@ -59,38 +63,41 @@ class Espeak:
         phonemes=True,
         directions="prosody",
         marks=frozenset({"emphasis", "strong", "pause"}),
-        text_limit=20_000,
+        text_limit=TEXT_LIMIT,
         speed=(0.5, 2.8),
         deterministic=True,
-        concurrency=_cores(),
     )
+    answers = 1
+    requests = 0
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, Setting] | None = None) -> None:
         """
         Raises:
             ProviderError: the engine is not installed.
+            ConfigurationError: a setting that is not one, or out of range.
         """
+        self.concurrency = _concurrency(settings or {})
         installed = find_engine()
         self.model: str = f"espeakng-loader {installed.version}/{RENDITION}"
+        self.models: Mapping[str, Abilities] = {self.model: self.abilities}
         self._catalogue = Catalogue(installed.folder / "espeak-ng-data")
-        self._engines = Engines(installed.folder, limit=self.abilities.concurrency)
+        self._engines = Engines(installed.folder, limit=self.concurrency)
 
     def voices(self) -> tuple[Voice, ...]:
         """Every language's own voice; and, on one of them, each variant."""
         return self._catalogue.voices()
 
-    def choose(
-        self, voice: str, settings: Mapping[str, Setting]
-    ) -> tuple[str, tuple[tuple[str, Setting], ...]]:
+    def choose(self, voice: str | None, settings: Mapping[str, Setting]) -> Choice:
         """Check a voice's name and a role's settings; give the voice's file and every setting."""
-        chosen = self._catalogue.find(voice)
+        chosen = self._catalogue.find(voice or "")
         for key in settings:
             if key not in SETTINGS:
                 raise UnknownKey(key, SETTINGS, file="cast.yaml")
-        return chosen, tuple(
+        checked = tuple(
             (key, _checked(key, settings.get(key, bounds.usual), bounds))
             for key, bounds in sorted(SETTINGS.items())
         )
+        return Choice(chosen, checked, (self.model,))
 
     def understood(self, direction: str) -> bool:
         """Whether the direction holds a word of `prosody`."""
@@ -100,24 +107,33 @@ class Espeak:
         """The plain voice of the language for the narrator, variants of it for the others."""
         rehearsed = {}
         for name, part in hand_out(role.name for role in roles).items():
-            voice, settings = self.choose(
-                f"{language}+{part.variant}" if part.variant else language, part.settings
-            )
-            rehearsed[name] = (voice, dict(settings))
+            voice = f"{language}+{part.variant}" if part.variant else language
+            choice = self.choose(voice, part.settings)
+            rehearsed[name] = (choice.voice, dict(choice.settings))
         return rehearsed
 
-    def generate(self, request: Request, *, before: Take | None = None) -> Generation:  # noqa: ARG002 - knows no context
+    def generate(
+        self,
+        request: Request,
+        *,
+        before: Take | Request | None = None,  # noqa: ARG002 - it knows no context
+        designed: Take | None = None,  # noqa: ARG002 - and designs no voices
+        guide: bytes | None = None,  # noqa: ARG002 - nor does it follow a recording
+    ) -> tuple[Generation, ...]:
         """Speak one utterance."""
         spoken = request.spoken
-        if len(spoken.text) > (self.abilities.text_limit or 0):
+        if len(spoken.text) > TEXT_LIMIT:
             raise ProviderError(
                 f"an utterance of {len(spoken.text)} characters (it begins {spoken.text[:40]!r}) is longer "
-                f"than the {self.abilities.text_limit} it takes; divide the sentence",
+                f"than the {TEXT_LIMIT} it takes; divide the sentence",
                 provider=NAME,
             )
         order, source = self._order(request)
         answer = self._engines.ask(order)
-        return _generation(spoken, source, answer)
+        return (_generation(spoken, source, answer),)
+
+    def stop(self) -> None:
+        """Nothing to do: an utterance takes some milliseconds."""
 
     def close(self) -> None:
         """End the engine's processes."""
@@ -144,6 +160,18 @@ class Espeak:
     def _whispering(self, voice: str) -> str:
         language = voice.partition("+")[0]
         return f"{language}+{'whisperf' if self._catalogue.gender(voice) == 'female' else 'whisper'}"
+
+
+def _concurrency(settings: Mapping[str, Setting]) -> int:
+    for key in settings:
+        if key != "concurrency":
+            raise UnknownKey(key, ["concurrency"])
+    asked = settings.get("concurrency", _cores())
+    if isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= MOST_ENGINES:
+        raise ConfigurationError(
+            f"concurrency: {asked!r} is not a whole number from 1 to {MOST_ENGINES}", key="concurrency"
+        )
+    return asked
 
 
 def _checked(key: str, value: Setting, bounds: Bounds) -> int:

@@ -1,0 +1,61 @@
+"""What planning finds that stops nothing but is worth knowing: what will be heard otherwise than it is asked.
+
+Lines that share a finding are told of together, at the place of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from narrator.manuscript import Notice, Utterance
+
+
+class Findings:
+    """The findings of one plan."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, str | None], list[Utterance]] = {}
+
+    def unheard(self, line: Utterance, provider: str, direction: str) -> None:
+        """A direction of which the provider understands no word."""
+        self._add(line, f"{provider} cannot act the direction {direction!r}; it is spoken without it")
+
+    def unacted(self, line: Utterance, provider: str, model: str) -> None:
+        """A direction, and a model that takes none."""
+        self._add(line, f"{provider}: {model} acts no directions; ", "spoken without")
+
+    def untimed(self, line: Utterance, provider: str, model: str, timing: str) -> None:
+        """A model that was chosen for the directions in a scene, where another would time words."""
+        self._add(
+            line,
+            f"{provider}: ",
+            f"recorded with {model}, for the directions in their scenes, and will have estimated word times;"
+            f" {timing} times words and acts no directions (`version` in book.yaml or cast.yaml settles it)",
+        )
+
+    def slowed(self, line: Utterance, provider: str, asked: float, given: float) -> None:
+        """A speed that the provider does not have."""
+        self._add(line, f"{provider} cannot speak at speed {asked:g}; it speaks at {given:g}")
+
+    def unguided(self, line: Utterance, provider: str) -> None:
+        """A guide recording, and a provider that follows none."""
+        self._add(line, f"{provider} cannot follow a guide recording; ", "spoken from the text")
+
+    def recorded_otherwise(self, line: Utterance, provider: str, model: str, other: str) -> None:
+        """A line that has a take from another model than the one its chain takes now: it costs again."""
+        self._add(
+            line,
+            f"{provider}: ",
+            f"to be recorded again with {model}, since a direction in the scene came or went; their takes"
+            f" from {other} are kept (`version` in book.yaml or cast.yaml settles on one)",
+        )
+
+    def notices(self) -> Iterator[Notice]:
+        """All of them, in the order in which they were met."""
+        for (before, after), lines in self._lines.items():
+            counted = "1 line is" if len(lines) == 1 else f"{len(lines):,} lines are"
+            message = before if after is None else f"{before}{counted} {after}"
+            yield Notice(message=message, file=lines[0].file, line=lines[0].line)
+
+    def _add(self, line: Utterance, before: str, after: str | None = None) -> None:
+        self._lines.setdefault((before, after), []).append(line)
