@@ -7,6 +7,7 @@ from pathlib import Path
 
 from narrator.assembly import Setting
 from narrator.pipeline import Outcome, Pipeline
+from narrator.planning import designed_voices
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Silent
 from narrator.project import open_project
@@ -44,4 +45,11 @@ def run(folder: Path, provider: Provider) -> tuple[Prepared, Outcome]:
         stopping=threading.Event(),
     )
     tracks = list(enumerate(prepared.plan.chapters, start=1))
-    return prepared, Pipeline(tracks, setting=setting, providers=providers, progress=Silent()).run()
+    pipeline = Pipeline(
+        tracks,
+        setting=setting,
+        providers=providers,
+        progress=Silent(),
+        designed=designed_voices(prepared.plan.lines),
+    )
+    return prepared, pipeline.run()

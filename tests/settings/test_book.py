@@ -96,7 +96,7 @@ def test_every_key_of_the_contract_is_read() -> None:
                     ("seed", "007"),
                     ("temperature", 0.5),
                 ),
-                lines=tuple((key, 21) for key in ("base_url", "concurrency", "temperature", "fast", "seed")),
+                lines=tuple((key, 23) for key in ("base_url", "concurrency", "temperature", "fast", "seed")),
             ),
         ),
     )
