@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from narrator.casting import Voice
+from narrator.cli import auditions
 from narrator.cli.live import following
 from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
 from narrator.production import check as check_project
 from narrator.production import produce
-from narrator.providers import PROVIDERS, open_provider
 from narrator.results import Check, Production
 from narrator.scaffold import new_project
 
@@ -107,34 +105,8 @@ def chapter(
     return _finish(production, json=json)
 
 
-@app.command()
-def voices(
-    provider: Annotated[
-        str | None, typer.Argument(help="One provider; all by default.", show_default=False)
-    ] = None,
-    search: Annotated[
-        str, typer.Option(help="Only voices whose name, language or description holds this.")
-    ] = "",
-    json: Json = False,
-) -> int:
-    """List and search voices."""
-    every: list[Voice] = []
-    for name in [provider] if provider else PROVIDERS:
-        with closing(open_provider(name)) as opened:
-            every += opened.voices()
-    found = [voice for voice in every if search.casefold() in _described(voice).casefold()]
-    if json:
-        print_json({"voices": [voice.model_dump() for voice in found], "warnings": [], "errors": []})
-        return 0
-    width = max((len(str(voice)) for voice in found), default=0)
-    for voice in found:
-        tell(f"{voice!s:{width}}  {_described(voice).removeprefix(str(voice)).strip()}".rstrip())
-    say(f"{count(len(found), 'voice')}" + (f" with {search!r}" if search else ""))
-    return 0
-
-
-def _described(voice: Voice) -> str:
-    return "  ".join(filter(None, (str(voice), ", ".join(voice.languages), voice.gender, voice.description)))
+app.command()(auditions.voices)
+app.command()(auditions.say)
 
 
 def _finish(production: Production, *, json: bool) -> int:
