@@ -33,7 +33,8 @@ def assign_voices(
         except ProjectError as error:
             errors.append(error)
     if errors:
-        raise ProjectErrors(errors)
+        # Two roles of one provider meet the same fault in its settings.
+        raise ProjectErrors(list({str(error): error for error in errors}.values()))
     if NARRATOR not in assignments:
         assignments[NARRATOR] = _default(language, {}, providers, None)
     return assignments

@@ -2,6 +2,9 @@
 
 Every sample of a take is brought to that clock by one rule, `_at_rate`: times the ratio of the
 rates, halves up. Nothing is ever added up in any other unit, so no error grows along a chapter.
+
+A take without word times has its sound shared out among its words (`pacing`): here and never in the
+store, and the placement says that they are estimated.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from itertools import accumulate, pairwise
 from narrator.book import Pauses
 from narrator.errors import MissingTake
 from narrator.manuscript import Chapter, Utterance
+from narrator.pacing import share_out
 from narrator.takes import Request, Take, Word, WordTime
 from narrator.timeline import PlacedWord, Placement, ScenePlacement, Timeline, samples
 
@@ -90,6 +94,8 @@ def _with_pauses(utterances: Sequence[Utterance], pauses: Pauses) -> Iterator[tu
 
 def _place(utterance: Utterance, take: Take, request: Request, *, at: int, rate: int) -> Placement:
     words = request.spoken.words if _fit(request.spoken.words, utterance.text) else ()
+    estimated = bool(words) and not take.words
+    times = _estimated(words, take) if estimated else _times(words, take)
     start, end = _used(take)
 
     def on_clock(sample: int) -> int:
@@ -113,9 +119,9 @@ def _place(utterance: Utterance, take: Take, request: Request, *, at: int, rate:
         end_sample=on_clock(end),
         words=tuple(
             PlacedWord(utterance.text[word.start : word.end], on_clock(begins), on_clock(ends))
-            for word, (begins, ends) in zip(words, _in_order(_times(words, take)), strict=False)
+            for word, (begins, ends) in zip(words, _in_order(times), strict=False)
         ),
-        word_source=take.word_source,
+        word_source="estimated" if estimated else take.word_source,
     )
 
 
@@ -154,6 +160,15 @@ def _times(words: Sequence[Word], take: Take) -> Sequence[WordTime]:
         last = next((pair for pair in reversed(said) if pair[0].spoken_start < word.spoken_end), said[0])
         times.append(WordTime(_within(*first, word.spoken_start), _within(*last, word.spoken_end)))
     return times
+
+
+def _estimated(words: Sequence[Word], take: Take) -> Sequence[WordTime]:
+    """Of a take without word times: its sound, or all of it where it has none, shared out among *words*."""
+    start, end = take.level.speech_start_sample, take.level.speech_end_sample
+    if start == end:
+        start, end = 0, take.samples
+    request = take.request
+    return share_out(request.spoken, words, start=start, end=end, rate=take.rate, speed=request.speed)
 
 
 def _within(word: Word, time: WordTime, offset: int) -> int:

@@ -38,8 +38,9 @@ class Placement(BaseModel, frozen=True, extra="forbid"):
     """On the chapter's clock."""
     end_sample: int
     words: tuple[PlacedWord, ...]
-    """Never overlapping, inside start..end; empty where the take has no word times."""
+    """Never overlapping, inside start..end."""
     word_source: str
+    """Where their times are from, as a take's; `estimated` where the take has none."""
 
 
 class ScenePlacement(BaseModel, frozen=True, extra="forbid"):

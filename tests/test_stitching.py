@@ -160,7 +160,7 @@ def test_a_chapter_with_nothing_to_say() -> None:
 
 def test_a_placement_says_what_it_plays() -> None:
     book_chapter = chapter(utterance(1, role="mara", direction="+ slowly", paragraph=3))
-    (placement,) = laid_out(book_chapter, take()).placements
+    (placement,) = laid_out(book_chapter, take(words=[(0, 9000), (9000, 22050)])).placements
     assert (placement.utterance_id, placement.role, placement.voice) == ("c01-u001", "mara", "espeak/en")
     assert (placement.text, placement.direction, placement.paragraph) == ("Hello there.", "softly", 3)
     assert (placement.take_key, placement.take_id) == ("ab" * 32, "0123456789abcdef")
@@ -240,9 +240,55 @@ def test_words_that_overlap_are_put_in_order(
     assert [(w.start_sample - at, w.end_sample - at) for w in placement.words] == expected
 
 
-def test_a_take_without_word_times_has_no_words() -> None:
-    (placement,) = laid_out(chapter(utterance()), take()).placements
-    assert placement.words == ()
+def test_a_take_without_word_times_has_them_estimated() -> None:
+    """Over its sound, not over the margins round it; and the placement says so, whatever the take says."""
+    one = take("Well, no.", rate=44100, length=44100, sound=(4410, 39690))
+    (placement,) = laid_out(chapter(utterance(text="Well, no.")), one).placements
+    at = placement.start_sample + samples(MARGIN_BEFORE_MS, 44100)
+    # In tenths of a letter: "Well" 10 for the word, 40, 25 for the comma; 35 of pause; "no" 10, 20, 25.
+    assert [(w.text, w.start_sample - at, w.end_sample - at) for w in placement.words] == [
+        ("Well,", 0, 35280 * 75 // 165),
+        ("no.", 35280 * 110 // 165, 35280),
+    ]
+    assert placement.word_source == "estimated"
+    assert one.word_source == "engine"
+
+
+def test_takes_with_and_without_word_times_stand_side_by_side() -> None:
+    takes = [take(words=[(0, 9000), (9000, 22050)]), take(), take(words=[(0, 9000), (9000, 22050)])]
+    timeline = laid_out(chapter(*map(utterance, range(3))), *takes)
+    assert [p.word_source for p in timeline.placements] == ["engine", "estimated", "engine"]
+    assert [[w.text for w in p.words] for p in timeline.placements] == [["Hello", "there."]] * 3
+    first, _, last = timeline.placements
+    assert first.words[1].start_sample - first.start_sample == last.words[1].start_sample - last.start_sample
+
+
+def test_an_estimate_serves_every_spelling() -> None:
+    one = take("St. Ives shone.", rate=44100, length=1950, spoken=ABBREVIATED.spoken)
+    line = utterance(text=SPOKEN)
+    timeline = lay_out(chapter(line), {line.id: one}, pauses=PAUSES, requests={line.id: IN_FULL})
+    (placement,) = timeline.placements
+    at = placement.start_sample
+    assert [(w.text, w.start_sample - at, w.end_sample - at) for w in placement.words] == [
+        ("Saint", 0, 600),
+        ("Ives", 600, 1100),
+        ("shone.", 1100, 1950),
+    ]
+    assert placement.word_source == "estimated"
+
+
+@pytest.mark.parametrize("length", [0, 1, 22050])
+def test_words_of_a_take_without_sound_share_all_of_it(length: int) -> None:
+    (placement,) = laid_out(chapter(utterance()), take(length=length, sound=(0, 0))).placements
+    assert placement.words[0].start_sample == placement.start_sample
+    assert placement.words[-1].end_sample == placement.end_sample
+    assert placement.word_source == "estimated"
+
+
+def test_a_take_that_says_no_words_has_nothing_estimated() -> None:
+    one = take("…", spoken=Spoken(text="…"))
+    (placement,) = laid_out(chapter(utterance(text="…")), one).placements
+    assert (placement.words, placement.word_source) == ((), "engine")
 
 
 def spelled(text: str, spoken: str, *words: tuple[int, int, int, int]) -> Request:
@@ -389,7 +435,8 @@ def test_words_stay_in_order_and_inside(made: tuple[Chapter, list[Take]]) -> Non
         edges = [edge for word in placement.words for edge in (word.start_sample, word.end_sample)]
         assert edges == sorted(edges)
         assert all(placement.start_sample <= edge <= placement.end_sample for edge in edges)
-        assert len(placement.words) == len(one.words)
+        assert [word.text for word in placement.words] == ["Hello", "there."]
+        assert placement.word_source == ("engine" if one.words else "estimated")
 
 
 @settings(deadline=None, max_examples=25)

@@ -40,6 +40,11 @@ def _visible(run: str) -> str:
     return "".join(character for character in run if unicodedata.category(character) not in ("Cc", "Cs"))
 
 
+def estimated(placement: Placement) -> bool:
+    """Whether its word times were shared out and not measured, which every export that shows them says."""
+    return placement.word_source == "estimated"
+
+
 def first_sound(placement: Placement) -> int:
     """The sample at which the utterance is first heard: its first word, or where the take begins."""
     return placement.words[0].start_sample if placement.words else placement.start_sample

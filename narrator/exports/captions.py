@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from narrator.exports.base import one_line
+from narrator.exports.base import estimated, one_line
 from narrator.manuscript import NARRATOR
 from narrator.timeline import Placement, Timeline
 
@@ -57,6 +57,10 @@ class Caption(NamedTuple):
     start_tick: int
     end_tick: int
     lines: tuple[tuple[Token, ...], ...]
+    opens: bool
+    """True for the first caption of an utterance, which begins where its take does."""
+    estimated: bool
+    """True where the times of its words, and of its beginning unless it opens, were not measured."""
 
     def plain_lines(self) -> list[str]:
         """The lines as plain text, label included."""
@@ -73,6 +77,8 @@ class _Cut(NamedTuple):
     start_sample: int
     end_sample: int
     lines: tuple[tuple[Token, ...], ...]
+    opens: bool
+    estimated: bool
 
 
 def captions(timeline: Timeline, ticks: Callable[[int, int], int]) -> Iterator[Caption]:
@@ -81,7 +87,7 @@ def captions(timeline: Timeline, ticks: Callable[[int, int], int]) -> Iterator[C
     for cut in _cut(timeline):
         start_tick = max(ticks(cut.start_sample, timeline.rate), free_tick)
         free_tick = max(ticks(cut.end_sample, timeline.rate), start_tick + 1)
-        yield Caption(cut.id, cut.role, cut.label, start_tick, free_tick, cut.lines)
+        yield Caption(cut.id, cut.role, cut.label, start_tick, free_tick, cut.lines, cut.opens, cut.estimated)
 
 
 @lru_cache(maxsize=4)  # a chapter is asked for by every format in turn, and a few chapters beside each other
@@ -102,6 +108,8 @@ def _cuts(placement: Placement) -> Iterator[_Cut]:
             start_sample=placement.start_sample if number == 1 else group[0].sample,
             end_sample=placement.end_sample if number == len(groups) else groups[number][0].sample,
             lines=_lines(group, lead=lead if number == 1 else 0),
+            opens=number == 1,
+            estimated=estimated(placement),
         )
 
 

@@ -6,6 +6,8 @@ two digits or more; text in double quotes on one line, with no double quote insi
 The first track begins at 00:00:00 with `INDEX 00` and has its `INDEX 01` at its first word, so that no
 player treats the chapter's opening silence as lost and the cue still says when the voice begins.
 
+Where the word times of utterances are estimated, `REM COMMENT` says of how many; a track begins at a word.
+
 A chapter with more than 99 utterances is told in fewer tracks: first one for each run of utterances of
 one role in a paragraph; then one a paragraph; then runs of paragraphs of near equal length. Every scene
 begins a track until there are more than 99 scenes.
@@ -13,12 +15,12 @@ begins a track until there are more than 99 scenes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
 from narrator.book import Book
-from narrator.exports.base import first_sound, one_line
+from narrator.exports.base import estimated, first_sound, one_line
 from narrator.manuscript import NARRATOR
 from narrator.timeline import Placement, Timeline, cue_frames
 
@@ -48,6 +50,7 @@ def write_cue_sheet(timeline: Timeline, book: Book, *, mp3_name: str) -> str:
     lines += [
         f"REM LANGUAGE {one_line(book.language)}",
         f"REM DISCNUMBER {timeline.number}",
+        *_comment(timeline.placements),
         f"PERFORMER {quoted(book.author)}",
         f"TITLE {quoted(f'{book.title}: {timeline.title}')}",
         f"FILE {quoted(mp3_name)} MP3",
@@ -62,6 +65,12 @@ def write_cue_sheet(timeline: Timeline, book: Book, *, mp3_name: str) -> str:
             lines.append("    INDEX 00 00:00:00")
         lines.append(f"    INDEX 01 {_clock(track.frame)}")
     return "\n".join(lines) + "\n"
+
+
+def _comment(placements: tuple[Placement, ...]) -> Iterator[str]:
+    if guessed := sum(estimated(placement) for placement in placements):
+        remark = f"word times are estimated in {guessed} of {len(placements)} utterances"
+        yield f"REM COMMENT {quoted(remark)}"
 
 
 def quoted(text: str) -> str:

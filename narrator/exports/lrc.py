@@ -4,6 +4,7 @@ Plain line times only: players that do not know the word times of "enhanced" LRC
 the .vtt and .json have them. Hundredths of a second, strictly rising, because some players take two
 lines at one time for a text and its translation. Square and angle brackets inside the text would be read
 as times or tags, so they are written as their nearest harmless kin. A last, empty line ends the text.
+Where lines begin at a word whose time is estimated, the tag `times`, which players pass over, says how many.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def write_lrc(timeline: Timeline, book: Book, *, mp3_name: str) -> str:
         f"[al:{_plain(book.title)}]",
         f"[length:{minutes:02d}:{whole:02d}]",
     ]
-    end = None
-    for caption in captions(timeline, centiseconds):
-        lines.append(f"[{_clock(caption.start_tick)}]{_plain(' '.join(caption.plain_lines()))}")
-        end = caption.end_tick
-    if end is not None:
-        lines.append(f"[{_clock(end)}]")
+    timed = list(captions(timeline, centiseconds))
+    if guessed := sum(caption.estimated and not caption.opens for caption in timed):
+        lines.append(f"[times:estimated for {guessed} of {len(timed)} lines]")
+    lines += [f"[{_clock(caption.start_tick)}]{_plain(' '.join(caption.plain_lines()))}" for caption in timed]
+    if timed:
+        lines.append(f"[{_clock(timed[-1].end_tick)}]")
     return "\n".join(lines) + "\n"
 
 

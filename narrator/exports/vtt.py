@@ -1,5 +1,7 @@
 """WebVTT captions (.vtt) with the role of each cue and the time of each word inside it.
 
+Where word times are estimated, the comment at its head says in how many cues.
+
 Kept to (W3C WebVTT): a cue's text holds no `-->` and no bare `&` or `<`; inner timestamps are greater
 than the cue's start, less than its end, and rise. A word that begins with its cue needs none.
 """
@@ -14,9 +16,12 @@ from narrator.timeline import Timeline, milliseconds
 
 def write_vtt(timeline: Timeline, book: Book, *, mp3_name: str) -> str:
     """See `Export`."""
-    note = (f"{book.title}: {timeline.title}", book.author, f"language {book.language}", mp3_name)
+    cues = list(captions(timeline, milliseconds))
+    note = [f"{book.title}: {timeline.title}", book.author, f"language {book.language}", mp3_name]
+    if guessed := sum(caption.estimated for caption in cues):
+        note.append(f"word times are estimated in {guessed} of {len(cues)} cues")
     blocks = ["WEBVTT", "\n".join(["NOTE", *(_comment(line) for line in note)])]
-    blocks += [_cue(caption, timeline.rate) for caption in captions(timeline, milliseconds)]
+    blocks += [_cue(caption, timeline.rate) for caption in cues]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -1,8 +1,8 @@
 """Pandoc's attributes, `{.mara direction="whispering" speed=0.9}`: the grammar, and what narrator knows.
 
-The grammar is that of `mdit_py_plugins.attrs` (djot's). Two things are read that it refuses,
-because writers type them: a bare number with a point (`speed=0.9`) and typographic quotes round
-a value, as word processors put them.
+The grammar is that of `mdit_py_plugins.attrs` (djot's). Three things are read that it refuses,
+because writers type them: a bare number with a point (`speed=0.9`), a bare path
+(`guide=guides/go.wav`), and typographic quotes round a value, as word processors put them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ MAX_PAUSE_S = 60.0
 SPEEDS = (0.25, 4.0)
 
 _BRACE = re.compile(r"[{}]")
-_POINT = re.compile(r"""("(?:\\.|[^"\\])*")|=([+-]?\d*\.\d+)(?=[\s}])""")
+_BARE = re.compile(
+    r"""("(?:\\.|[^"\\])*")|=([+-]?\d*\.\d+)(?=[\s}])|(?<=[\s{]guide)=([^\s"'“”„{}]+)(?=[\s}])"""
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _CURLY = str.maketrans("“”„", '"""')
 
@@ -36,12 +38,13 @@ class Attributes(NamedTuple):
     direction: str | None = None
     speed: float | None = None
     say: str | None = None
+    guide: str | None = None
     pause_ms: int | None = None
     silent: bool = False
 
 
 NOTHING = Attributes()
-SPAN = frozenset({"role", "direction", "speed", "say"})
+SPAN = frozenset({"role", "direction", "speed", "say", "guide"})
 """What `[text]{...}` may ask for."""
 BLOCK = frozenset({"role", "direction", "speed", "pause", "silent"})
 """What a line of attributes may ask for; only a heading can be silent."""
@@ -56,7 +59,7 @@ def find_attributes(text: str, at: int, end: int) -> tuple[int, Found] | None:
         return None
     written = text[at : brace.end()]
     for spelling in (written, written.translate(_CURLY)):
-        quoted = _POINT.sub(lambda m: m.group(1) or f'="{m.group(2)}"', spelling)
+        quoted = _BARE.sub(lambda m: m.group(1) or f'="{m.group(2) or m.group(3)}"', spelling)
         try:
             length, found = parse(quoted)
         except ParseError:
@@ -99,6 +102,8 @@ class Reader:
                     given |= self._class(name, allowed, file, line)
             elif key == "id":
                 continue  # an anchor: nothing to hear
+            elif key == "guide":
+                given["guide"] = self._guide(raw, allowed, file, line)
             elif key not in allowed or key == "silent":
                 keys = sorted(allowed - {"silent"}) + [".silent"] * ("silent" in allowed)
                 self.errors.append(UnknownKey(key, keys, file=file, line=line))
@@ -114,6 +119,19 @@ class Reader:
             else:
                 given[key] = value.strip()
         return Attributes(**given)  # type: ignore[arg-type]  # each key's type is settled above
+
+    def _guide(self, raw: str, allowed: frozenset[str], file: str, line: int) -> str | None:
+        fault = None
+        if "guide" not in allowed:
+            fault = 'a guide recording says the words in brackets; write `[the words]{guide="..."}`'
+        elif not raw.strip():
+            fault = "guide is empty; name a recording, such as guides/01.wav"
+        elif "\\" in raw:
+            fault = f"guide={raw} holds a backslash; write `/` between folders, as in guides/01.wav"
+        if fault:
+            self.errors.append(ManuscriptError(fault, file=file, line=line))
+            return None
+        return raw.strip()
 
     def _class(
         self, name: str, allowed: frozenset[str], file: str, line: int

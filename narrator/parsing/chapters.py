@@ -359,6 +359,11 @@ class _Walk:
                 self.reader.errors.append(UnknownKey(key, _PAUSE, file=self.page.path, line=line))
             if "pause" in found:
                 ms = self._read({"pause": found["pause"]}, _PAUSE, line).pause_ms
+                if guide := wording.guide_across(at):
+                    self._fault(
+                        f"the recording {guide.path!r} sets the pauses between its words; take this one out",
+                        start,
+                    )
                 pauses.append((at, ms or 0))
         return pauses
 

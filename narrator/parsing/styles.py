@@ -9,7 +9,7 @@ from typing import NamedTuple
 from narrator.parsing.attributes import Attributes, add_direction
 from narrator.parsing.quotations import find_quotations
 from narrator.parsing.sentences import split_sentences
-from narrator.parsing.wording import WORD, Layer, Wording
+from narrator.parsing.wording import WORD, Guide, Layer, Wording
 
 
 class Style(NamedTuple):
@@ -20,6 +20,7 @@ class Style(NamedTuple):
     speed: float | None = None
     settled: bool = False
     """True where the author named the role."""
+    guide: Guide | None = None
 
     def within(self, given: Attributes) -> Style:
         """The style of words that *given* stands on, inside words of this style.
@@ -33,11 +34,12 @@ class Style(NamedTuple):
             add_direction(self.direction, given.direction),
             self.speed if given.speed is None else given.speed,
             self.settled or given.role is not None,
+            self.guide,
         )
 
     def sounds_like(self, other: Style) -> bool:
         """True where the difference cannot be heard."""
-        return self[:3] == other[:3]
+        return self[:3] == other[:3] and self.guide == other.guide
 
 
 class Speech(NamedTuple):
@@ -74,12 +76,14 @@ def quotations(wording: Wording, speech: Speech) -> Iterator[Quoted]:
         if not WORD.search(wording.text, quote.start, quote.end):
             continue
         outside = _style_at(wording, speech.style, quote.start)
-        if outside.settled:
+        # Of what one recording says, a part cannot go to somebody else.
+        if outside.settled or wording.guide_across(quote.start) or wording.guide_across(quote.end):
             yield Quoted(*quote, outside)
             continue
         inside = _style_at(wording, speech.style, min(quote.start + 1, quote.end - 1))
         last = _style_at(wording, speech.style, max(quote.end - 2, quote.start))
-        yield Quoted(*quote, inside if inside.settled and inside == last else None)
+        alike = inside._replace(guide=None) == last._replace(guide=None)
+        yield Quoted(*quote, inside if inside.settled and alike else None)
 
 
 def divide(
@@ -92,8 +96,8 @@ def divide(
 ) -> list[Stretch]:
     """The stretches of a speech that become utterances.
 
-    Words of one style are joined and cut at hard line breaks and where sentences end; what holds
-    no letter or digit goes with its neighbour.
+    Words of one style are joined and cut at hard line breaks and where sentences end, save those
+    that one recording says; what holds no letter or digit goes with its neighbour.
 
     Args:
         voiced: quotations that go to a speaker: start, end and the style, in order.
@@ -105,9 +109,10 @@ def divide(
     keep = _whole_stretches(wording)
     stretches: list[Stretch] = []
     for start, end, style in _joined(text, _regions(wording, speech, voiced)):
-        breaks = [at for at in wording.breaks if start < at < end]
+        breaks = [at for at in wording.breaks if start < at < end and not style.guide]
         for first, last in pairwise((start, *breaks, end)):
-            cuts = [] if whole else split_sentences(text, first, last, language=language, keep=keep)
+            uncut = whole or style.guide
+            cuts = [] if uncut else split_sentences(text, first, last, language=language, keep=keep)
             stretches += [Stretch(a, b, style) for a, b in pairwise((first, *cuts, last))]
     return _worded(text, stretches)
 
@@ -148,7 +153,7 @@ def _style_at(wording: Wording, base: Style, offset: int) -> Style:
         layer = layer.outer
     for each in reversed(chain):
         base = base.within(each.given)
-    return base
+    return base._replace(guide=chain[0].guide) if chain and chain[0].guide else base
 
 
 def _joined(text: str, regions: Iterator[tuple[int, int, Style]]) -> list[tuple[int, int, Style]]:

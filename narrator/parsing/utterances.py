@@ -113,6 +113,8 @@ class Finisher:
             making["direction"] = style.direction
         if style and style.speed is not None:
             making["speed"] = style.speed
+        if style and style.guide:
+            making["guide"] = style.guide.path
         return making
 
     def _place_pauses(

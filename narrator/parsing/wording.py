@@ -9,7 +9,8 @@ from typing import Literal, NamedTuple
 
 from markdown_it.token import Token
 
-from narrator.parsing.attributes import SPAN, Attributes, Found, Reader
+from narrator.errors import ManuscriptError
+from narrator.parsing.attributes import NOTHING, SPAN, Attributes, Found, Reader
 from narrator.parsing.inline import found_of
 from narrator.parsing.outline import Content
 from narrator.parsing.source import Page
@@ -34,11 +35,22 @@ class Placed(NamedTuple):
     detail: str
 
 
+class Guide(NamedTuple):
+    """A recording that says the words of one span."""
+
+    path: str
+    """As written."""
+    at: int
+    """Where in the page the span begins: two spans may name one recording."""
+
+
 class Layer(NamedTuple):
     """A span that words stand in, and the span around that."""
 
     outer: Layer | None
     given: Attributes
+    guide: Guide | None
+    """Of this span, or of one around it."""
 
 
 class Stress(NamedTuple):
@@ -188,6 +200,11 @@ class Wording:
         index = bisect_right(self.layers, offset, key=lambda change: change[0]) - 1
         return self.layers[index][1] if index >= 0 else None
 
+    def guide_across(self, offset: int) -> Guide | None:
+        """The recording that says the words on both sides of *offset*."""
+        before, after = self.layer_at(offset - 1) if offset else None, self.layer_at(offset)
+        return before.guide if before and after and before.guide == after.guide else None
+
     def layers_between(self, start: int, end: int) -> list[tuple[int, Layer | None]]:
         """The changes of span from *start* on and before *end*."""
         first = bisect_left(self.layers, start, key=lambda change: change[0])
@@ -205,6 +222,8 @@ class _Writer:
         self.read_notes = read_notes
         self.layer: Layer | None = None
         self.open: list[int] = []
+        self.guided: list[tuple[int, int, Guide]] = []
+        """Stretches of the wording that a recording says."""
         self.linked = False
         """True inside `<http://...>`, whose text is spoken as it stands."""
 
@@ -243,8 +262,7 @@ class _Writer:
                 wording.put(start, end, "markup", "bracket")
                 line = self.page.line(start)
                 given = self.reader.read(found_of(token), allowed=SPAN, file=self.page.path, line=line)
-                self.layer = Layer(self.layer, given)
-                self._open_layer()
+                self._open_layer(given, start)
             case "span_close":
                 wording.put(start, end, "markup", "attributes")
                 self._close_layer()
@@ -309,7 +327,18 @@ class _Writer:
             offset += len(line) + 1
         put(at(after - 1) + 1 - marks, at(after - 1) + 1, "markup", "code mark")
 
-    def _open_layer(self) -> None:
+    def _open_layer(self, given: Attributes, start: int) -> None:
+        outer = self.layer
+        guide = Guide(given.guide, start) if given.guide else None
+        if outer and outer.guide:
+            if given._replace(say=None) != NOTHING:
+                self._fault(
+                    f"one recording, {outer.guide.path!r}, says all the words of the brackets around these;"
+                    " give them no role, direction, speed or guide of their own",
+                    start,
+                )
+            guide = outer.guide
+        self.layer = Layer(outer, given, guide)
         self.wording.layers.append((self.wording.length, self.layer))
         self.open.append(self.wording.length)
 
@@ -318,10 +347,22 @@ class _Writer:
         if layer is None:
             return
         start = self.open.pop()
+        if layer.guide and not (layer.outer and layer.outer.guide):
+            self.guided.append((start, self.wording.length, layer.guide))
         if layer.given.say:
             self.wording.stresses.append(Stress("say", start, self.wording.length, layer.given.say))
         self.layer = layer.outer
         self.wording.layers.append((self.wording.length, self.layer))
+
+    def check_guides(self) -> None:
+        """Every recording has words to say; to be asked once the wording is done."""
+        for start, end, guide in self.guided:
+            if not WORD.search(self.wording.text, start, end):
+                self._fault(f"there are no words here for the recording {guide.path!r} to say", guide.at)
+
+    def _fault(self, message: str, at: int) -> None:
+        line = self.page.line(at)
+        self.reader.errors.append(ManuscriptError(message, file=self.page.path, line=line))
 
     def _note(self, first: int, after: int, start: int, end: int) -> None:
         wording = self.wording
@@ -349,6 +390,8 @@ def write(
         read_notes: False skips inline footnotes; True leaves a hole where each stands, for the
             footnote to be read as a content of its own.
     """
-    _Writer(wording, content, page, reader, read_notes=read_notes).write(tokens)
+    writer = _Writer(wording, content, page, reader, read_notes=read_notes)
+    writer.write(tokens)
     wording.done()
+    writer.check_guides()
     return wording

@@ -5,7 +5,8 @@ A project may come from anyone, so nothing in it makes narrator read or write ou
 becomes a path here.
 """
 
+from narrator.project.guides import Guides, read_guides
 from narrator.project.opening import Cover, Project, open_project
 from narrator.project.sources import ManuscriptFile
 
-__all__ = ["Cover", "ManuscriptFile", "Project", "open_project"]
+__all__ = ["Cover", "Guides", "ManuscriptFile", "Project", "open_project", "read_guides"]

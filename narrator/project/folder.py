@@ -56,29 +56,31 @@ class Folder:
                 message = f"{subject} is a link to nothing; mend it or take it out"
                 raise ProjectError(message, file=file or path, line=line) from None
             return None
-        except (OSError, RuntimeError) as error:  # Python before 3.13 answers a ring of links with the latter
+        except (OSError, RuntimeError, ValueError) as error:  # a ring of links before Python 3.13; a NUL
             raise ProjectError(_unreadable(subject, error), file=file or path, line=line) from None
         return Found(real, _kind(facts.st_mode), facts.st_size)
 
-    def read(self, path: str, *, limit: int) -> bytes | None:
+    def read(self, path: str, *, limit: int, file: str = "", line: int | None = None) -> bytes | None:
         """
         The bytes of a plain file of at most *limit* bytes; None where nothing is.
 
         Raises:
             ProjectError: it leads out of the folder, is no plain file, is too long or cannot be read.
         """
-        found = self.locate(path)
+        subject = repr(path) if file else "this"
+        found = self.locate(path, file=file, line=line)
         if found is None:
             return None
         if found.kind != "file":
-            raise ProjectError(f"this is {_named(found.kind)}, not a file", file=path)
+            message = f"{subject} is {_named(found.kind)}, not a file"
+            raise ProjectError(message, file=file or path, line=line)
         try:
             with found.path.open("rb") as source:
                 data = source.read(limit + 1)
         except OSError as error:
-            raise ProjectError(_unreadable("this", error), file=path) from None
+            raise ProjectError(_unreadable(subject, error), file=file or path, line=line) from None
         if len(data) > limit:
-            raise ProjectError(f"this is longer than {limit:,} bytes", file=path)
+            raise ProjectError(f"{subject} is longer than {limit:,} bytes", file=file or path, line=line)
         return data
 
     def names(self, path: str = ".") -> tuple[str, ...]:
@@ -102,6 +104,11 @@ def _named(kind: Kind) -> str:
     return "a folder" if kind == "folder" else "a device, a socket or a pipe"
 
 
-def _unreadable(subject: str, error: OSError | RuntimeError) -> str:
-    reason = error.strerror if isinstance(error, OSError) else "its symbolic links go round in a ring"
+def _unreadable(subject: str, error: OSError | RuntimeError | ValueError) -> str:
+    if isinstance(error, OSError):
+        reason = error.strerror
+    elif isinstance(error, ValueError):
+        reason = "it holds a character that no path can have"
+    else:
+        reason = "its symbolic links go round in a ring"
     return f"{subject} cannot be read: {reason}"

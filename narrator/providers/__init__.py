@@ -9,8 +9,9 @@ from narrator.casting import Setting
 from narrator.errors import ConfigurationError, UnknownVoice
 from narrator.providers.base import Provider
 from narrator.providers.espeak import Espeak
+from narrator.providers.hume import Hume
 
-PROVIDERS: Mapping[str, Callable[[Mapping[str, Setting]], Provider]] = {"espeak": Espeak}
+PROVIDERS: Mapping[str, Callable[[Mapping[str, Setting]], Provider]] = {"espeak": Espeak, "hume": Hume}
 
 
 class Providers(Mapping[str, Provider]):

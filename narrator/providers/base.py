@@ -30,8 +30,11 @@ class Provider(Protocol):
     """Requests in flight at once that it bears."""
     answers: int
     """How many answers one request brings; each is paid for."""
-    requests: int
-    """HTTP requests made so far, those that failed included; 0 for an engine inside narrator."""
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests made so far, those that failed included; 0 for an engine inside narrator."""
+        ...
 
     def voices(self) -> tuple[Voice, ...]:
         """Every voice on offer.

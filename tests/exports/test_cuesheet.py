@@ -24,6 +24,7 @@ DISC = [
     ("date", r"REM DATE (\d{4})"),
     ("language", r"REM LANGUAGE (\S+)"),
     ("number", r"REM DISCNUMBER (\d+)"),
+    ("estimated", r'REM COMMENT "word times are estimated in (\d+ of \d+) utterances"'),
     ("performer", r'PERFORMER "([^"]*)"'),
     ("title", r'TITLE "([^"]*)"'),
     ("file", r'FILE "([^"]*)" MP3'),
@@ -56,7 +57,7 @@ def read(sheet: str) -> Sheet:
             disc[name] = found.group(1)
             position = found.end()
         else:
-            assert name == "date", f"{name} is missing"
+            assert name in ("date", "estimated"), f"{name} is missing"
     tracks: list[ReadTrack] = []
     while position < len(sheet):
         found = TRACK.match(sheet, position)
@@ -129,6 +130,14 @@ def test_a_track_begins_at_its_first_word_not_at_its_take() -> None:
             timeline.placements[2].start_sample,
         )
     ]
+
+
+def test_a_sheet_says_how_many_utterances_have_estimated_times() -> None:
+    """And is silent where every time was measured."""
+    measured = [Said("One."), Said("Two.")]
+
+    assert "estimated" not in sheet_of(chapter(measured)).disc
+    assert sheet_of(chapter([*measured, Said("Three.", measured=False)])).disc["estimated"] == "1 of 3"
 
 
 def test_a_chapter_that_begins_at_once_needs_no_gap() -> None:

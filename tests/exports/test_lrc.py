@@ -64,6 +64,19 @@ def test_awkward_titles_stay_in_their_tags() -> None:
         assert [text for _, text in lines] == ["Hi.", ""]
 
 
+def test_a_tag_says_how_many_lines_begin_at_an_estimated_time() -> None:
+    """An utterance's first line begins where its take does, which is known; later ones begin at a word."""
+    long = "It was the best of times, it was the worst of times. " * 4
+    said = [Said(long, samples=20 * RATE), Said("Hi.", measured=False)]
+    known, _ = read(export("lrc", chapter(said), BOOK, mp3_name="01.mp3"))
+    said.append(Said(long, samples=20 * RATE, measured=False))
+    tags, lines = read(export("lrc", chapter(said), BOOK, mp3_name="01.mp3"))
+
+    assert "times" not in known
+    assert len(lines) == 3 + 1 + 3 + 1
+    assert tags["times"] == "estimated for 2 of 7 lines"
+
+
 def test_minutes_pass_ninety_nine() -> None:
     timeline = chapter([Said("Long.", samples=RATE * 60 * 123), Said("After.")], head=0)
 

@@ -86,6 +86,14 @@ def test_text_is_utf_8_not_escapes() -> None:
     assert "שלום" in export("json", chapter([Said("שלום")]), BOOK, mp3_name="a.mp3")
 
 
+def test_every_utterance_says_where_its_word_times_are_from() -> None:
+    timeline = chapter([Said("One."), Said("Two.", measured=False)])
+
+    facts = read(export("json", timeline, BOOK, mp3_name="a.mp3"))
+
+    assert [utterance["word_source"] for utterance in facts["utterances"]] == ["engine", "estimated"]
+
+
 @given(timelines())
 @settings(max_examples=40, deadline=None)
 def test_any_chapter_comes_back_exactly(timeline: Timeline) -> None:

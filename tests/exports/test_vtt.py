@@ -177,6 +177,21 @@ def test_without_word_times_long_utterances_are_shared_out_by_their_letters() ->
     assert cues[-1].end_ms == 16_000
 
 
+def test_a_note_says_in_how_many_cues_times_are_estimated() -> None:
+    """Once, at the head; a file whose times were all measured says nothing of it."""
+    said = [Said("One two."), Said("Three four."), Said("Five six. " * 20, samples=9 * RATE)]
+    guessed = [said[0], *(each._replace(measured=False) for each in said[1:])]
+    before, after = (
+        export("vtt", chapter(each), BOOK, mp3_name="01-the-lamp.mp3") for each in (said, guessed)
+    )
+
+    assert len(read(after)) == 5
+    assert "estimated" not in before
+    assert after == before.replace(
+        "01-the-lamp.mp3\n", "01-the-lamp.mp3\nword times are estimated in 4 of 5 cues\n"
+    )
+
+
 @pytest.mark.parametrize("text", AWKWARD)
 def test_awkward_text_comes_back(text: str) -> None:
     timeline = chapter([Said("Before."), Said(text, role=text.replace("\u2028", "") or "x"), Said("After.")])

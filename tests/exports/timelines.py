@@ -48,6 +48,8 @@ class Said(NamedTuple):
     pause: int = RATE // 4
     """After it, in samples."""
     word_times: bool = True
+    measured: bool = True
+    """False where the word times are estimated."""
 
 
 def chapter(
@@ -87,7 +89,7 @@ def _placement(utterance_id: str, said: Said, start: int) -> Placement:
         start_sample=start,
         end_sample=start + said.samples,
         words=_words(said, start) if said.word_times else (),
-        word_source="engine" if said.word_times else "estimated",
+        word_source="engine" if said.word_times and said.measured else "estimated",
     )
 
 
@@ -120,6 +122,7 @@ def _said(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Said]:
         samples=st.integers(0, 400) | st.integers(0, 400_000),
         pause=st.just(0) | st.integers(0, 90_000),
         word_times=st.booleans(),
+        measured=st.booleans(),
     )
 
 

@@ -201,7 +201,7 @@ def test_narrator_by_name() -> None:
     [
         ("[a]{.mora}", UncastRole, "did you mean 'Mara'"),
         ('[a]{directon="x"}', UnknownKey, "did you mean 'direction'"),
-        ('[a]{guide="x"}', UnknownKey, "unknown key 'guide'"),
+        ('[a]{guise="x"}', UnknownKey, "did you mean 'guide'"),
         ("[a]{pause=1}", UnknownKey, "unknown key 'pause'"),
         ("a {pasue=1} b", UnknownKey, "did you mean 'pause'"),
         ("a {.mara} b", ManuscriptError, r"write `\[the words\]"),

@@ -63,6 +63,8 @@ NOTES = [
 OURS = [
     "]{.mara}",
     '[a]{say="b"}',
+    "]{guide=a/b.wav}",
+    '[“A. b.” C.]{.mara guide="a.wav"}',
     "{pause=1}",
     "{.silent}\n",
     "\n{.mara}\nx",
@@ -133,6 +135,9 @@ def test_nothing_is_lost(text: str, before: str, read_notes: bool) -> None:
     assert coverage.spoken + coverage.markup + sum(count for _, count in coverage.skipped) == len(
         before + text
     )
+    guided = sum(u.guide is not None for chapter in manuscript.chapters for u in chapter.utterances)
+    spans = sum("guide=" in p.source for p in manuscript.files[0].pieces if p.source.startswith("]{"))
+    assert guided == spans or (guided < spans and "silent" in dict(coverage.skipped))
     for chapter in manuscript.chapters:
         for utterance in chapter.utterances:
             assert utterance.text == " ".join(utterance.text.split())
@@ -203,6 +208,7 @@ def test_same_words_as_html(text: str) -> None:
         "a ",
         "[",
         "[a]{.mara} ",
+        "[a]{guide=b/c.wav} ",
         "> ",
         "- ",
         "1. ",
