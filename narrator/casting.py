@@ -35,8 +35,8 @@ class Abilities(BaseModel, frozen=True, extra="forbid"):
     """True where the same request gives the same samples each time."""
     design: bool = False
     """True where a voice can be made from a description."""
-    guides: bool = False
-    """True where a recording can be followed: its words and timing, in another voice."""
+    guides: frozenset[str] = frozenset()
+    """Suffixes of the recordings that can be followed, their words and timing in another voice (`wav`)."""
     languages: frozenset[str] = frozenset()
     """The languages it speaks, as primary subtags (`en`); empty where there is no closed list."""
     price_per_1000: float = 0.0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from narrator.book import Book
 from narrator.casting import Abilities, Assignment, Cast, Role, direct
 from narrator.chaining import Place, Wish, agree, groups, place
-from narrator.errors import DirectionTooLong, ProjectError, ProjectErrors, SentenceTooLong
+from narrator.errors import DirectionTooLong, ManuscriptError, ProjectError, ProjectErrors, SentenceTooLong
 from narrator.findings import Findings
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
@@ -113,6 +113,7 @@ def plan_takes(
             request = _request(draft, model, lexicon, guide_sha256)
             errors += _too_long_in_one(request.spoken.text, utterance, provider, abilities)
             errors += _too_long(request.direction, utterance, provider, abilities)
+            errors += _cannot_follow(utterance, provider, abilities)
             before = heads.get(draft.place) if abilities.context else None
             take = chooser.choose(request, before.take if before else None, abilities.deterministic)
             line = Line(
@@ -183,7 +184,6 @@ def _request(
     utterance, assignment, provider = draft.utterance, draft.assignment, draft.provider
     abilities = provider.models[model]
     slowest, fastest = abilities.speed or (1.0, 1.0)
-    follows = utterance.guide is not None and abilities.guides and guide_sha256 is not None
     return Request(
         provider=provider.name,
         model=model,
@@ -193,7 +193,9 @@ def _request(
         speed=min(max(draft.speed, slowest), fastest),
         settings=tuple(sorted(assignment.settings.items())),
         description=assignment.description,
-        guide=guide_sha256(utterance.guide) if follows and guide_sha256 and utterance.guide else None,
+        guide=guide_sha256(utterance.guide)
+        if utterance.guide and guide_sha256 and abilities.guides
+        else None,
     )
 
 
@@ -236,6 +238,20 @@ def _too_long_in_one(
     if limit is None or len(text) <= limit:
         return []
     return [SentenceTooLong(text, limit, provider.name, file=utterance.file, line=utterance.line)]
+
+
+def _cannot_follow(utterance: Utterance, provider: Provider, abilities: Abilities) -> list[ProjectError]:
+    suffix = (utterance.guide or "").rpartition(".")[2].lower()
+    if utterance.guide is None or not abilities.guides or suffix in abilities.guides:
+        return []
+    return [
+        ManuscriptError(
+            f"{provider.name} follows recordings in {', '.join(sorted(abilities.guides))} only;"
+            f" convert {utterance.guide} to one of them",
+            file=utterance.file,
+            line=utterance.line,
+        )
+    ]
 
 
 def _stand_ins(assignments: Mapping[str, Assignment]) -> Iterable[Notice]:

@@ -13,7 +13,7 @@ from narrator.lexicon import EMBEDDED
 from narrator.manuscript import Manuscript, Notice
 from narrator.parsing import Source, decode, read_manuscript
 from narrator.planning import Plan, plan_takes
-from narrator.project import Project
+from narrator.project import Guides, Project, read_guides
 from narrator.providers.base import Provider
 from narrator.rendering import Which, render_credits
 from narrator.store import TakeStore
@@ -27,6 +27,7 @@ class Prepared(NamedTuple):
     """Chapters in order, the credits among them."""
     coverage: Coverage
     plan: Plan
+    guides: Guides
     notices: tuple[Notice, ...]
 
 
@@ -56,6 +57,7 @@ def prepare(
                 for loss in coverage.missing
             ]
         )
+    guides = read_guides(project.root, manuscript)
     plan = plan_takes(
         manuscript,
         book=book,
@@ -64,9 +66,10 @@ def prepare(
         assignments=_assign(project, manuscript, providers, rehearse=rehearse),
         providers=providers,
         on_hand=store.takes,
+        guide_sha256=guides.sha256,
     )
     found = (*project.notices, *manuscript.notices, *notices, *plan.notices)
-    return Prepared(project, manuscript, coverage, plan, found)
+    return Prepared(project, manuscript, coverage, plan, guides, found)
 
 
 def _assign(

@@ -113,12 +113,14 @@ def produce(
             providers=providers,
             progress=progress,
             designed=designed_voices(prepared.plan.lines),
+            read_guide=prepared.guides.read,
         ).run()
         try:
             write_report(reported(prepared, _all_made(prepared, outcome, setting), setting), project.build)
             if not chosen and not outcome.errors:
                 _sweep_away_former_chapters(prepared, project.build)
-                write_run(project.build, _receipt(prepared, outcome, setting, code=identity, inputs=inputs))
+                read = (*inputs, *prepared.guides.inputs)
+                write_run(project.build, _receipt(prepared, outcome, setting, code=identity, inputs=read))
         except OutputError as error:
             outcome = outcome._replace(errors=(*outcome.errors, error))
         return produced(prepared, [planned for _, planned in tracks], outcome, setting)

@@ -157,7 +157,7 @@ def test_two_runs_from_nothing_are_byte_identical(project: Path, tmp_path: Path)
 
 def test_rehearsal_gives_every_role_a_voice_of_its_own(tmp_path: Path) -> None:
     folder = write_project(
-        tmp_path, "# One\n\nMARA: Yes.\n\nJON: No.\n", cast="narrator: hume/x\nMara: hume/y\nJon: hume/z\n"
+        tmp_path, "# One\n\nMARA: Yes.\n\nJON: No.\n", cast="narrator: parrot/x\nMara: hume/y\nJon: hume/z\n"
     )
 
     refused = narrator("book", folder)

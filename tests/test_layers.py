@@ -20,6 +20,7 @@ LAYERS = {
         "coverage",
         "findings",
         "lexicon",
+        "matching",
         "planning",
         "pacing",
         "stitching",
@@ -35,6 +36,7 @@ LAYERS = {
         "inputs",
         "rendering",
         "audio",
+        "transport",
         "providers",
     },
     "flows": {
@@ -48,7 +50,7 @@ LAYERS = {
         "summary",
         "production",
     },
-    "faces": {"cli", "__main__", "__init__"},
+    "faces": {"cli", "serving", "__main__", "__init__"},
 }
 ORDER = list(LAYERS)
 

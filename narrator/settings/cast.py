@@ -50,14 +50,15 @@ def _role(name: str, line: int, node: Scalar | Table, settings: Settings, names:
     facts = settings.within(node)
     aliases = [names.claim(alias, role=name) for alias in facts.texts("aliases") or ()]
     own = facts.settings("settings")
+    description = facts.text("description")
     role = Role(
         name=name,
-        voice=_voice(facts, "voice", designed=facts.node("description") is not None),
+        voice=_voice(facts, "voice", designed=description is not None),
         direction=facts.text("direction", clears=True),
         speed=facts.number("speed", least=0.25, most=4),
         aliases=tuple(alias for alias in aliases if alias is not None),
         stand_in=_voice(facts, "stand_in"),
-        description=facts.text("description"),
+        description=description,
         settings=own.free() if own else (),
         line=line,
     )
