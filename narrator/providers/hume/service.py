@@ -1,0 +1,284 @@
+"""Conversation with the service: what is asked for a line, what is tried when it is refused, what comes.
+
+Imported where the first request is about to be made, since the transport is slow to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from narrator.errors import KeyMissing, OutOfCredit, ProviderError, RequestRefused
+from narrator.providers.hume import answers, bodies, refusals, stream
+from narrator.providers.hume.answers import Answered, Wanted
+from narrator.providers.hume.bodies import Body, Sent
+from narrator.providers.hume.roster import CUSTOM
+from narrator.providers.hume.settings import (
+    KEY_VARIABLE,
+    NAME,
+    OCTAVE_2,
+    AudioFormat,
+    Settings,
+    is_loopback,
+    price,
+)
+from narrator.providers.hume.times import Clocks
+from narrator.providers.hume.voices import Voices
+from narrator.takes import Context, Generation, PhonemeTime, Request, Take, WordTime
+from narrator.timeline import samples as to_samples
+from narrator.transport import BrokenAnswer, Judge, Patience, Transport
+from narrator.transport.redaction import Redaction
+
+KEY_HEADER = "X-Hume-Api-Key"
+
+_EMPTY = "most likely: an answer of status 200 with nothing in it is how the service says so here"
+_GONE = (
+    "it was made from the role's description, and the account does not have it any more; give the role"
+    " another voice, or change its `description` so that a new one is made"
+)
+
+Ids = tuple[tuple[str, str], ...]
+
+
+class Speaker(NamedTuple):
+    """The voice a line is spoken with."""
+
+    voice: str
+    """Canonical."""
+    ids: Ids = ()
+    """What a take must know of a voice that was made from a description."""
+    lost_voice: str = refusals.LOST_VOICE
+    """What to do where the service does not have it."""
+
+
+NOBODY = Speaker("")
+"""Where a voice is made rather than named."""
+
+
+class Service:
+    """The service, reached with one key. Safe to call from several threads."""
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str], patience: Patience) -> None:
+        """
+        Raises:
+            KeyMissing: no key in the environment, and not a server on this machine.
+            ConfigurationError: a base URL to which no key should go.
+        """
+        key = environment.get(KEY_VARIABLE, "").strip()
+        if not key and not is_loopback(settings.base_url):
+            raise KeyMissing(KEY_VARIABLE, provider=NAME)
+        headers = {KEY_HEADER: key} if key else {}
+        self.transport = Transport(
+            provider=NAME,
+            base_url=settings.base_url,
+            headers=headers,
+            concurrency=settings.concurrency,
+            patience=patience,
+            news=refusals.NEWS,
+            key_variable=KEY_VARIABLE,
+        )
+        self.voices = Voices(self.transport, keyed=bool(key))
+        self._settings, self._keyed = settings, bool(key)
+        self._redaction = Redaction(headers)
+        self._clocks = Clocks()
+
+    def speak(
+        self, request: Request, *, before: Take | Request | None, designed: Take | None, guide: bytes | None
+    ) -> tuple[Generation, ...]:
+        """Every answer to one request, the first to be used."""
+        sent = bodies.write(request.spoken)
+        if request.description is None:
+            speaker = Speaker(request.voice)
+        elif designed is not None:
+            speaker = self._designed(designed)
+        else:
+            return self._design(request, sent, before=before, guide=guide)
+        return self._in_voice(request, sent, speaker, before=before, guide=guide)
+
+    def listen(self, request: Request, audio_format: AudioFormat) -> Iterator[bytes]:
+        """The audio of one utterance as a file, piece by piece."""
+        sent = bodies.write(request.spoken)
+        pieces = self.transport.stream(
+            "POST",
+            "/v0/tts/stream/file" if self._settings.stream else "/v0/tts/file",
+            json=bodies.listening(request, sent, self._settings, audio_format=audio_format),
+            judge=refusals.judge(keyed=self._keyed),
+        )
+        begun = b""
+        for piece in pieces:
+            begun += piece
+            if begun.strip():
+                break
+        if not begun.strip():
+            raise OutOfCredit(_EMPTY, provider=NAME)
+        if begun.lstrip()[:1] in (b"{", b"[", b"<"):  # no audio file begins so
+            body = begun + b"".join(pieces)
+            raise self._redaction.error(refusals.instead_of_audio(body, keyed=self._keyed))
+        yield begun
+        yield from pieces
+
+    def _designed(self, take: Take) -> Speaker:
+        """The voice of a take that was made from a description: kept already, or kept now."""
+        ids = dict(take.ids)
+        voice = ids.get("voice")
+        generation = ids.get("design") or ids.get("generation")
+        if voice is None:
+            if generation is None:
+                raise RequestRefused(f"no voice is known of take {take.id}; {_GONE}", provider=NAME)
+            voice = self.voices.keep(generation)
+        return Speaker(f"{CUSTOM}{voice}", (("voice", voice),), _GONE)
+
+    def _design(
+        self, request: Request, sent: Sent, *, before: Take | Request | None, guide: bytes | None
+    ) -> tuple[Generation, ...]:
+        """Have a voice made from the request's description, and the line spoken in it.
+
+        One reading only, since each would have a voice of its own. The description takes the place of a
+        direction; a line that has one, or a guide, is spoken again in the new voice, and what the voice
+        cost is added.
+        """
+        single = self._settings._replace(generations=1)
+        body = bodies.design(request, sent, single)
+        (made,) = self._ask(body, self._wanted(request, sent, generations=1))
+        design = self._generation(made, request, sent)
+        if request.direction is None and guide is None:
+            # What is paid for is given back even if the voice cannot be kept now; the next line tries again.
+            with suppress(ProviderError):
+                voice = self.voices.keep(made.generation_id, new=True)
+                design = replace(design, ids=(*design.ids, ("voice", voice)))
+            return (design,)
+        voice = self.voices.keep(made.generation_id, new=True)
+        speaker = Speaker(f"{CUSTOM}{voice}", (("voice", voice), ("design", made.generation_id)), _GONE)
+        spoken, *others = self._in_voice(request, sent, speaker, before=before, guide=guide)
+        characters, cost = spoken.characters + design.characters, spoken.cost + design.cost
+        return replace(spoken, characters=characters, cost=cost), *others
+
+    def _in_voice(
+        self,
+        request: Request,
+        sent: Sent,
+        speaker: Speaker,
+        *,
+        before: Take | Request | None,
+        guide: bytes | None,
+    ) -> tuple[Generation, ...]:
+        """The line in a voice, going on from the line before as well as the service lets it."""
+        *better, silent = bodies.contexts(before, request, voice=speaker.voice)
+        for context in better:
+            with suppress(refusals.ContextRefused):
+                return self._in_context(request, sent, speaker, context, guide=guide)
+        return self._in_context(request, sent, speaker, silent, guide=guide)
+
+    def _in_context(
+        self,
+        request: Request,
+        sent: Sent,
+        speaker: Speaker,
+        context: tuple[Context, Body | None],
+        *,
+        guide: bytes | None,
+    ) -> tuple[Generation, ...]:
+        named, said = context
+        if guide is not None:
+            answered = self._convert(request, sent, speaker, said, guide)
+        else:
+            body = bodies.speech(request, sent, self._settings, voice=speaker.voice, context=said)
+            wanted = self._wanted(request, sent, generations=self._settings.generations)
+            answered = self._ask(body, wanted, context=said, speaker=speaker)
+        return tuple(
+            self._generation(each, request, sent, ids=speaker.ids, context=named) for each in answered
+        )
+
+    def _ask(
+        self, body: Body, wanted: Wanted, *, context: Body | None = None, speaker: Speaker = NOBODY
+    ) -> tuple[Answered, ...]:
+        streamed = self._settings.stream
+        return self.transport.call(
+            "POST",
+            "/v0/tts/stream/json" if streamed else "/v0/tts",
+            json=body,
+            read=self._reader(wanted, streamed=streamed, context=context, speaker=speaker),
+            judge=self._judge(context, speaker),
+        )
+
+    def _convert(
+        self, request: Request, sent: Sent, speaker: Speaker, context: Body | None, guide: bytes
+    ) -> tuple[Answered, ...]:
+        wanted = self._wanted(request, sent, generations=1)._replace(text_known=False)
+        return self.transport.call(
+            "POST",
+            "/v0/tts/voice_conversion/json",
+            form=bodies.conversion(request, self._settings, voice=speaker.voice, context=context),
+            files={"audio": bodies.guide_file(guide)},
+            read=self._reader(wanted, streamed=True, context=context, speaker=speaker),
+            judge=self._judge(context, speaker),
+        )
+
+    def _judge(self, context: Body | None, speaker: Speaker) -> Judge:
+        return refusals.judge(keyed=self._keyed, context=context, lost_voice=speaker.lost_voice)
+
+    def _reader(
+        self, wanted: Wanted, *, streamed: bool, context: Body | None, speaker: Speaker
+    ) -> Callable[[Iterator[bytes]], tuple[Answered, ...]]:
+        error = refusals.in_band(keyed=self._keyed, context=context, lost_voice=speaker.lost_voice)
+        empty = 0
+
+        def read(pieces: Iterator[bytes]) -> tuple[Answered, ...]:
+            nonlocal empty
+            first = next(pieces, b"")
+            if not first:
+                empty += 1
+                if empty > 1:
+                    raise OutOfCredit(_EMPTY, provider=NAME)
+                raise BrokenAnswer("the answer is empty")
+            whole = chain((first,), pieces)
+            if streamed:
+                return answers.from_stream(stream.objects(whole), wanted, error=error, clocks=self._clocks)
+            return answers.from_whole(b"".join(whole), wanted, error=error, clocks=self._clocks)
+
+        return read
+
+    def _wanted(self, request: Request, sent: Sent, *, generations: int) -> Wanted:
+        return Wanted(
+            request=request,
+            sent_text=sent.text,
+            words=sent.words,
+            generations=generations,
+            audio_format=bodies.audio_format(request, self._settings),
+            times=request.model == OCTAVE_2,
+            text_known=True,
+        )
+
+    def _generation(
+        self,
+        answered: Answered,
+        request: Request,
+        sent: Sent,
+        *,
+        ids: Ids = (),
+        context: Context = "none",
+    ) -> Generation:
+        """An answer as everybody else knows one, with the silence that the text asks for at its ends."""
+        lead, tail = to_samples(sent.lead_ms, answered.rate), to_samples(sent.tail_ms, answered.rate)
+        own = [("generation", answered.generation_id), ("request", answered.request_id)]
+        own += [("snippet", snippet) for snippet in answered.snippet_ids]
+        own.append(("clock", answered.clock))  # what the times were counted from, where that was a question
+        return Generation(
+            pcm=np.pad(answered.pcm, (lead, tail)) if lead or tail else answered.pcm,
+            rate=answered.rate,
+            words=tuple(WordTime(start + lead, end + lead) for start, end in answered.words),
+            word_source="service" if answered.words else "estimated",
+            phonemes=tuple(
+                PhonemeTime(sound, start + lead, end + lead) for sound, start, end in answered.phonemes
+            ),
+            ids=(*((name, value) for name, value in own if value), *ids),
+            transcript=answered.transcript,
+            characters=len(sent.text),
+            cost=len(sent.text) * price(request.model, self._settings) / 1000,
+            context=context,
+        )
