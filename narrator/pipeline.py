@@ -226,7 +226,8 @@ class Pipeline:
                 continue
             error = future.exception()
             if isinstance(error, NarratorError):
-                self._errors.append(error)
+                if str(error) not in map(str, self._errors):  # every chain may meet the same wall
+                    self._errors.append(error)
                 if _is_fatal(error):
                     self._recording.stop()
             elif error is not None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from narrator.errors import OutputError, ProviderError
 from narrator.manuscript import Notice, Utterance
 from narrator.planning import Line, chains
 from narrator.providers.base import Provider
-from narrator.store import TakeStore
-from narrator.takes import Generation, Request, Take
+from narrator.store import TakeStore, identify
+from narrator.takes import Generation, Precedent, Take
 
 GIVE_UP_AFTER = 3
 """Failures in a row, without one success between, after which a provider is not asked any more."""
@@ -51,6 +53,7 @@ class Recording:
         self._in_a_row: dict[str, int] = {}
         self._closed: set[str] = set()
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._putting = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="store")
         self._voices = {name: _Voice(take) for name, take in (designed or {}).items()}
         self._lost_context: dict[str, list[Line]] = {}
         self._untimed: dict[str, list[Line]] = {}
@@ -62,6 +65,7 @@ class Recording:
         self.stop()
         for pool in self._pools.values():
             pool.shutdown(wait=True, cancel_futures=True)
+        self._putting.shutdown(wait=True)  # all of it: it is paid for
 
     @property
     def requests(self) -> int:
@@ -105,21 +109,36 @@ class Recording:
         return futures
 
     def _record_chain(self, chain: tuple[Line, ...], taken: Mapping[str, Take]) -> None:
+        """
+        One request after another. While a line's answer is put into the store, the next one is asked for
+        already: a service's latency is long, and a disk's is not short. One answer at most waits for that.
+        """
+        putting: Future[None] | None = None
+        last: _Answered | None = None
         for line in chain:
             name = line.request.provider
             if self._stop.is_set() or name in self._closed or self._in_a_row.get(name, 0) >= GIVE_UP_AFTER:
-                return
+                break
             try:
-                take = self._record(line, taken.get(line.before_id or "") or line.before_request)
+                last = self._ask(line, self._before(line, last, taken))
             except ProviderError as error:
                 self._note_failure(line, error)
-            except OutputError as error:
-                if isinstance(error.__cause__, OSError):
-                    self.stop()  # at once: what the disk does not take is paid for and lost
-                raise
-            else:
-                self._in_a_row[name] = 0
-                self._on_take(line, take)
+                continue
+            self._in_a_row[name] = 0
+            previous, putting = putting, self._putting.submit(self._put, last)
+            if previous is not None:
+                previous.result()
+        if putting is not None:
+            putting.result()
+
+    def _before(self, line: Line, last: _Answered | None, taken: Mapping[str, Take]) -> Precedent | None:
+        """The line before, which may have been answered a moment ago, or not at all."""
+        if last is not None and last.line.utterance.id == line.before_id:
+            generation = last.generations[0]
+            return Precedent(last.line.request, generation.ids, identify(generation))
+        if line.before_id is not None and line.before_id in taken:
+            return taken[line.before_id].precedent
+        return Precedent(line.before_request) if line.before_request else None
 
     def _note_failure(self, line: Line, error: ProviderError) -> None:
         name = line.request.provider
@@ -132,49 +151,62 @@ class Recording:
             self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
             self.failures.append((line, error))
 
-    def _record(self, line: Line, before: Take | Request | None) -> Take:
-        """Ask for a line and keep every answer; the first one serves it."""
+    def _ask(self, line: Line, before: Precedent | None) -> _Answered:
+        """Ask for a line, in a voice that is made first if it must be."""
         request = line.request
         if request.description is None:
-            return self._ask(line, before, None)
+            return self._generate(line, before, None)
         with self._lock:
             voice = self._voices.setdefault((request.provider, request.description), _Voice(None))
         with voice.making:  # so that the others wait while the first line in a new voice makes it
             if voice.take is None:
-                voice.take = self._ask(line, before, None)
-                return voice.take
-        return self._ask(line, before, voice.take)
+                answered = self._generate(line, before, None)
+                voice.take = self._store_one(answered, 0)
+                return answered
+        return self._generate(line, before, voice.take)
 
-    def _ask(self, line: Line, before: Take | Request | None, designed: Take | None) -> Take:
+    def _generate(self, line: Line, before: Precedent | None, designed: Take | None) -> _Answered:
         request, provider = line.request, self._providers[line.request.provider]
         guide = self._read_guide(line.utterance) if request.guide and self._read_guide else None
         began = time.monotonic()
         answers = provider.generate(request, before=before, designed=designed, guide=guide)
         took_ms = round((time.monotonic() - began) * 1000)
-        if not answers or answers[0].rate <= 0 or answers[0].pcm.size == 0:
+        heard = [self._timed(line, generation) for generation in answers if generation.pcm.size]
+        if not heard or heard[0].rate <= 0:
             raise ProviderError(f"no audio came back for {line.utterance.id}", provider=request.provider)
         recorded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        takes = [
-            self._store.put(
-                request,
-                self._timed(line, generation),
-                took_ms=took_ms,
-                recorded_at=recorded_at,
-                after=before.id if isinstance(before, Take) else None,
-                answer=index,
-                # What cost nothing can be recorded again; waiting for the disk would double its price.
-                durable=provider.models[request.model].price_per_1000 > 0,
-            )
-            for index, generation in enumerate(answers)
-            if generation.pcm.size
-        ]
+        return _Answered(line, before, tuple(heard), took_ms, recorded_at)
+
+    def _put(self, answered: _Answered) -> None:
+        """Store every answer; the first one serves the line."""
+        line, provider = answered.line, self._providers[answered.line.request.provider]
+        try:
+            takes = [self._store_one(answered, index) for index in range(len(answered.generations))]
+        except OutputError as error:
+            if isinstance(error.__cause__, OSError):
+                self.stop()  # at once: what the disk does not take is paid for and lost
+            raise
         with self._lock:
             self.kept += takes
-            if isinstance(before, Take) and before.request.model == request.model:
-                able = provider.models[request.model].context
-                if "id" in able and answers[0].context != "id":
+            before = answered.before
+            if before is not None and before.ids and before.request.model == line.request.model:
+                able = provider.models[line.request.model].context
+                if "id" in able and takes[0].context != "id":
                     self._lost_context.setdefault(provider.name, []).append(line)
-        return takes[0]
+        self._on_take(line, takes[0])
+
+    def _store_one(self, answered: _Answered, index: int) -> Take:
+        request = answered.line.request
+        return self._store.put(
+            request,
+            answered.generations[index],
+            took_ms=answered.took_ms,
+            recorded_at=answered.recorded_at,
+            after=answered.before.take_id if answered.before else None,
+            answer=index,
+            # What cost nothing can be recorded again; waiting for the disk would double its price.
+            durable=self._providers[request.provider].models[request.model].price_per_1000 > 0,
+        )
 
     def _timed(self, line: Line, generation: Generation) -> Generation:
         """The answer, without word times that cannot be those of the line: it is paid for and kept."""
@@ -183,6 +215,16 @@ class Recording:
         with self._lock:
             self._untimed.setdefault(line.request.provider, []).append(line)
         return replace(generation, words=(), word_source="estimated")
+
+
+class _Answered(NamedTuple):
+    """What came back for a line; the first of its generations will serve it."""
+
+    line: Line
+    before: Precedent | None
+    generations: tuple[Generation, ...]
+    took_ms: int
+    recorded_at: str
 
 
 class _Voice:

@@ -101,7 +101,7 @@ class TakeStore:
             raise ValueError(f"a take is mono 16-bit samples, not {pcm.dtype} of shape {pcm.shape}")
         if len(generation.words) not in (0, len(request.spoken.words)):
             raise ValueError(f"{len(generation.words)} word times for {len(request.spoken.words)} words")
-        take_id = _identify(pcm, rate, generation.ids)
+        take_id = identify(generation)
         if link := self._link(request.key):
             raise OutputError(f"cannot write below {link}: it is a symbolic link; remove it and run again")
         if kept := self._kept(request.key, take_id):
@@ -324,11 +324,11 @@ def _sha256(fd: int) -> str:
     return digest.hexdigest()
 
 
-def _identify(pcm: Pcm, rate: int, ids: tuple[tuple[str, str], ...]) -> str:
+def identify(generation: Generation) -> str:
     """A take's id: the rate as four bytes and the samples, little-endian, and the provider's ids, hashed."""
-    digest = hashlib.sha256(rate.to_bytes(4, "little"))
-    digest.update(pcm.astype("<i2", copy=False).data)
-    for name, value in ids:
+    digest = hashlib.sha256(generation.rate.to_bytes(4, "little"))
+    digest.update(np.ascontiguousarray(generation.pcm).astype("<i2", copy=False).data)
+    for name, value in generation.ids:
         digest.update(f"\0{name}\0{value}".encode())
     return digest.hexdigest()[:16]
 

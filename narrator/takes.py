@@ -86,6 +86,15 @@ class Request(BaseModel, frozen=True, extra="forbid"):
         return Request(**fields | {"model": model, "direction": direction})
 
 
+class Precedent(NamedTuple):
+    """The line before in a context chain, as far as the next request needs it."""
+
+    request: Request
+    ids: tuple[tuple[str, str], ...] = ()
+    """The provider's own, of what it answered; none where the line has no take."""
+    take_id: str | None = None
+
+
 class WordTime(NamedTuple):
     """When one word sounds, in samples at the take's own rate."""
 
@@ -169,3 +178,8 @@ class Take(BaseModel, frozen=True, extra="forbid"):
     recorded_at: str
     """UTC, ISO 8601, whole seconds."""
     took_ms: int
+
+    @property
+    def precedent(self) -> Precedent:
+        """As the next line of its chain needs it."""
+        return Precedent(self.request, self.ids, self.id)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from narrator.takes import Generation, Request, Take, WordTime
+from narrator.takes import Generation, Precedent, Request, Take, WordTime
 from tests.studio import run, write_project
 from tests.tones import Tones
 
@@ -45,12 +45,12 @@ class Clicks(Tones):
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,
+        before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
-        self.asked.append((request.spoken.text, before.id if isinstance(before, Take) else None))
+        self.asked.append((request.spoken.text, before.take_id if before else None))
         lead, step = self.rate // 7, self.rate // 3
         count = len(request.spoken.words)
         # A hum gives the loudness profile something to measure.

@@ -11,7 +11,7 @@ from narrator.planning import designed_voices
 from narrator.preparing import prepare
 from narrator.project import open_project
 from narrator.store import TakeStore
-from narrator.takes import Generation, Request, Take
+from narrator.takes import Generation, Precedent, Request, Take
 from tests.studio import run, write_project
 from tests.troupe import Troupe
 
@@ -73,9 +73,10 @@ def test_a_line_after_a_refused_one_is_told_what_was_to_be_said_before_it(tmp_pa
     run(write_project(tmp_path, "# One\n\nFirst. Second. Third.\n", cast=CAST), provider)
 
     before = {request.spoken.text: before for request, before, *_ in provider.heard}
-    assert isinstance(before["Second."], Take)
-    assert isinstance(before["Third."], Request)
-    assert before["Third."].spoken.text == "Second."
+    assert before["Second."] is not None
+    assert before["Third."] is not None
+    assert (before["Second."].request.spoken.text, bool(before["Second."].ids)) == ("First.", True)
+    assert (before["Third."].request.spoken.text, before["Third."].ids) == ("Second.", ())
 
 
 def test_every_answer_to_a_request_is_kept_and_counted(tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ class Broke(Troupe):
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,
+        before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
     ) -> tuple[Generation, ...]:

@@ -54,7 +54,7 @@ def record(lines: list[Line], provider: Tones, store: TakeStore) -> dict[str, Ta
     taken: dict[str, Take] = {}
     for second, line in enumerate(lines):
         before = taken.get(line.before_id) if line.before_id else None
-        (generation,) = provider.generate(line.request, before=before)
+        (generation,) = provider.generate(line.request, before=before.precedent if before else None)
         taken[line.utterance.id] = store.put(
             line.request,
             generation,

@@ -10,7 +10,7 @@ import numpy as np
 
 from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.errors import ProviderError, UnknownVoice
-from narrator.takes import Generation, Request, Take, WordTime
+from narrator.takes import Generation, Precedent, Request, Take, WordTime
 
 RATE = 8000
 
@@ -60,14 +60,14 @@ class Tones:
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,
+        before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
         with self._lock:
             self.requests += 1
-            self.asked.append((request.spoken.text, before.id if isinstance(before, Take) else None))
+            self.asked.append((request.spoken.text, before.take_id if before else None))
             number = len(self.asked)
         if self._refuse(request):
             raise ProviderError(f"refused {request.spoken.text!r}", provider=self.name)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from narrator.casting import Abilities, Choice, Setting
 from narrator.errors import UnknownVoice
-from narrator.takes import Generation, Request, Take
+from narrator.takes import Generation, Precedent, Request, Take
 from tests.tones import Tones
 
 ACTING = Abilities(
@@ -39,7 +39,7 @@ class Troupe(Tones):
     def __init__(self, refuse: Callable[[Request], bool] = lambda _: False, *, answers: int = 1) -> None:
         super().__init__(refuse)
         self.answers = answers
-        self.heard: list[tuple[Request, Take | Request | None, Take | None, bytes | None]] = []
+        self.heard: list[tuple[Request, Precedent | None, Take | None, bytes | None]] = []
         """Everything that was asked: request, line before, take in the designed voice, guide."""
 
     def choose(self, voice: str | None, settings: Mapping[str, Setting]) -> Choice:
@@ -54,7 +54,7 @@ class Troupe(Tones):
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,
+        before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
     ) -> tuple[Generation, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from narrator.casting import Abilities, Choice, Role, Setting, Voice
-from narrator.takes import Generation, Request, Take
+from narrator.takes import Generation, Precedent, Request, Take
 
 StreamFormat = Literal["mp3", "wav"]
 """What can be listened to as it arrives."""
@@ -68,15 +68,14 @@ class Provider(Protocol):
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,
+        before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
     ) -> tuple[Generation, ...]:
         """Speak one utterance, once or several times; every answer is paid for, the first is the one to use.
 
         Args:
-            before: the take that comes before it in its context chain; or what was asked there, where
-                that has no take.
+            before: the line before it in its context chain.
             designed: a take in the voice that `request.description` describes; None makes that voice.
             guide: the recording that `request.guide` names.
 

@@ -7,7 +7,8 @@ The same request gives the same samples, on every run. Voices are named by their
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -18,9 +19,9 @@ from narrator.providers.espeak import ssml
 from narrator.providers.espeak.process import Answer, Engines, Order
 from narrator.providers.espeak.prosody import Prosody, understand
 from narrator.providers.espeak.rehearsal import hand_out
-from narrator.providers.espeak.times import Event, Heard, hear_words, phoneme_times
+from narrator.providers.espeak.times import Event, Heard, hear_words, is_voiced, phoneme_times
 from narrator.providers.espeak.voices import NAME, Catalogue, find_engine
-from narrator.takes import Generation, PhonemeTime, Request, Spoken, Take, WordTime
+from narrator.takes import Generation, PhonemeTime, Precedent, Request, Spoken, Take, WordTime
 from narrator.timeline import samples as to_samples
 
 RENDITION = 1
@@ -43,6 +44,10 @@ SETTINGS: Mapping[str, Bounds] = {
     "volume": Bounds(50, 5, 100),  # from 60 on some voices overload when they stress a word
     "word_gap": Bounds(0, 0, 50),  # between words, in units of 10 ms
 }
+
+
+_NAMELESS = {"@-": "ə", ";": "ʲ"}
+"""Phonemes that the engine has no IPA for."""
 
 
 def _cores() -> int:
@@ -116,11 +121,18 @@ class Espeak:
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,  # noqa: ARG002 - it knows no context
+        before: Precedent | None = None,  # noqa: ARG002 - it knows no context
         designed: Take | None = None,  # noqa: ARG002 - and designs no voices
         guide: bytes | None = None,  # noqa: ARG002 - nor does it follow a recording
     ) -> tuple[Generation, ...]:
         """Speak one utterance."""
+        return (self._speak(request),)
+
+    def generate_in_ipa(self, request: Request) -> Generation:
+        """The same, its phonemes in IPA and not in the engine's mnemonics. It speaks twice for that."""
+        return self._speak(request, ipa=True)
+
+    def _speak(self, request: Request, *, ipa: bool = False) -> Generation:
         spoken = request.spoken
         if len(spoken.text) > TEXT_LIMIT:
             raise ProviderError(
@@ -130,7 +142,14 @@ class Espeak:
             )
         order, source = self._order(request)
         answer = self._engines.ask(order)
-        return (_generation(spoken, source, answer),)
+        generation = _generation(spoken, source, answer)
+        if not ipa:
+            return generation
+        symbols = _in_ipa(answer, self._engines.ask(order._replace(ipa=True)))
+        phonemes = zip(generation.phonemes, symbols, strict=True)
+        return replace(
+            generation, phonemes=tuple(phoneme._replace(symbol=symbol) for phoneme, symbol in phonemes)
+        )
 
     def stop(self) -> None:
         """Nothing to do: an utterance takes some milliseconds."""
@@ -210,6 +229,14 @@ def _generation(spoken: Spoken, source: ssml.Source, answer: Answer) -> Generati
         phonemes=tuple(PhonemeTime(symbol, start + lead, end + lead) for symbol, start, end in phonemes),
         characters=len(spoken.text),
     )
+
+
+def _in_ipa(answer: Answer, written: Answer) -> Iterator[str]:
+    """What each phoneme of an answer is called in another of the same order, where names are in IPA."""
+    for (mnemonic, position, sample), (name, _, _) in zip(answer.events, written.events, strict=True):
+        if is_voiced(Event(mnemonic, position, sample)):
+            # A longer name is cut at 8 bytes; the shortest schwa and a soft sign have none.
+            yield name.removesuffix("\N{REPLACEMENT CHARACTER}") or _NAMELESS.get(mnemonic, mnemonic)
 
 
 def _prove_spoken(spoken: Spoken, heard: Sequence[Heard], events: Sequence[Event]) -> None:

@@ -8,11 +8,12 @@ The engine's answers depend on what it said before; a fork of a freshly loaded e
 make them depend on the order alone.
 
 Frames go both ways: a length of 4 bytes, little-endian, then that many bytes of `marshal`. An order is
-`(voice, rate, pitch, range, volume, word_gap, text, phonemes_allowed)`, its text in UTF-8 with SSML
+`(voice, rate, pitch, range, volume, word_gap, text, phonemes_allowed, ipa)`, its text in UTF-8 with SSML
 marks. An answer is `(refusal, rate, pcm, events)`: refusal is `""` or a sentence; pcm is mono 16-bit in
 native order; events are `(mnemonic, position, sample)` as they sound, the position being in characters of
-the text, from 0, and the mnemonic `""` for the start of a word. A frame of length 0, or the end of the pipe,
-ends the process.
+the text, from 0, and the mnemonic `""` for the start of a word. With ipa, phonemes are named in IPA, pauses
+and some faint sounds by `""`: the same events, in the same order. A frame of length 0, or the end of the
+pipe, ends the process.
 """
 
 from __future__ import annotations
@@ -101,8 +102,9 @@ class Engine:
         Raises:
             Refusal: no such voice, or a setting the engine does not take.
         """
-        voice, rate, pitch, range_, volume, word_gap, text, phonemes_allowed = order
+        voice, rate, pitch, range_, volume, word_gap, text, phonemes_allowed, ipa = order
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
+        self._library.espeak_ng_SetPhonemeEvents(1, int(ipa))
         if self._library.espeak_SetVoiceByName(voice) != 0:
             raise Refusal(f"espeak-ng has no voice {voice.decode()!r}")
         parameters = (

@@ -38,6 +38,8 @@ class Order(NamedTuple):
     """In units of 10 ms at the normal rate."""
     text: bytes
     phonemes_allowed: bool
+    ipa: bool = False
+    """Whether phonemes are named in IPA, and pauses by nothing; otherwise by mnemonics."""
 
 
 class Answer(NamedTuple):

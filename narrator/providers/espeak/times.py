@@ -78,7 +78,7 @@ def phoneme_times(events: Sequence[Event], *, samples: int) -> tuple[PhonemeTime
     return tuple(
         PhonemeTime(event.mnemonic, start, end)
         for event, start, end in _in_order(events, samples=samples)
-        if _is_voiced(event)
+        if is_voiced(event)
     )
 
 
@@ -95,7 +95,8 @@ def _in_order(events: Sequence[Event], *, samples: int) -> list[tuple[Event, int
     return spans[::-1]
 
 
-def _is_voiced(event: Event) -> bool:
+def is_voiced(event: Event) -> bool:
+    """Whether a phoneme starts, and not a word, a pause or another language."""
     return event.mnemonic[:1] not in ("", "_", "(")
 
 
@@ -121,7 +122,7 @@ def _groups(stretches: Sequence[Stretch], events: Sequence[tuple[Event, int, int
     last_characters = [end for _, end in stretches]
     groups: list[_Group] = []
     for event, start, end in events:
-        if _is_voiced(event):
+        if is_voiced(event):
             if groups:
                 groups[-1].sounds.append((start, end))
         elif not event.mnemonic and stretches:

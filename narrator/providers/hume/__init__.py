@@ -27,7 +27,7 @@ from narrator.errors import ProviderError
 from narrator.providers.base import StreamFormat
 from narrator.providers.hume.roster import find
 from narrator.providers.hume.settings import MODELS, NAME, models, read, read_role
-from narrator.takes import Generation, Request, Take
+from narrator.takes import Generation, Precedent, Request, Take
 
 if TYPE_CHECKING:
     from narrator.providers.hume.service import Service
@@ -85,7 +85,7 @@ class Hume:
         self,
         request: Request,
         *,
-        before: Take | Request | None = None,
+        before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
     ) -> tuple[Generation, ...]:

@@ -28,7 +28,7 @@ from narrator.providers.hume.settings import (
     AudioFormat,
     Settings,
 )
-from narrator.takes import Context, Request, Spoken, Take
+from narrator.takes import Context, Precedent, Request, Spoken, Take
 
 Body = dict[str, object]
 """A JSON object."""
@@ -202,9 +202,7 @@ def audio_format(request: Request, settings: Settings) -> AudioFormat:
     return "wav" if settings.audio_format == "mp3" else settings.audio_format
 
 
-def contexts(
-    before: Take | Request | None, request: Request, *, voice: str
-) -> list[tuple[Context, Body | None]]:
+def contexts(before: Precedent | None, request: Request, *, voice: str) -> list[tuple[Context, Body | None]]:
     """
     What can be said of the line before, the best first; the last is always to say nothing.
 
@@ -215,37 +213,33 @@ def contexts(
         voice: canonical, of the line itself; it reads the line before where that has no voice of Hume's.
     """
     found: list[tuple[Context, Body | None]] = []
-    if isinstance(before, Take) and (generation := _continued(before, request)):
+    if before is not None and (generation := _continued(before, request)):
         found.append(("id", {"generation_id": generation}))
-    if before is not None and (text := write(_asked(before).spoken).text):
+    if before is not None and (text := write(before.request.spoken).text):
         found.append(("text", {"utterances": [_said(before, text, request, voice)]}))
     return [*found, ("none", None)]
 
 
-def voice_of(take: Take) -> str | None:
+def voice_of(take: Take | Precedent) -> str | None:
     """The voice that a take in a designed voice knows to have been kept, in its canonical form."""
     kept = dict(take.ids).get("voice")
     return f"{CUSTOM}{kept}" if kept else None
 
 
-def _asked(before: Take | Request) -> Request:
-    return before.request if isinstance(before, Take) else before
-
-
-def _continued(take: Take, request: Request) -> str | None:
-    """The id by which a request can go on from a take, if it can."""
-    asked = take.request
+def _continued(before: Precedent, request: Request) -> str | None:
+    """The id by which a request can go on from the line before, if it can."""
+    asked = before.request
     if asked.provider != NAME or asked.guide is not None:
         return None
     if asked.model != request.model and request.model == OCTAVE_1:
         return None
-    return dict(take.ids).get("generation")
+    return dict(before.ids).get("generation")
 
 
-def _said(before: Take | Request, text: str, request: Request, voice: str) -> Body:
-    asked = _asked(before)
+def _said(before: Precedent, text: str, request: Request, voice: str) -> Body:
+    asked = before.request
     own = asked.voice if asked.provider == NAME else ""
-    if not own and asked.provider == NAME and isinstance(before, Take):
+    if not own and asked.provider == NAME:
         own = voice_of(before) or ""
     said: Body = {"text": text[:TEXT_LIMIT], "voice": reference(own or voice)}
     if request.model == OCTAVE_1 and asked.direction and len(asked.direction) <= DESCRIPTION_LIMIT:

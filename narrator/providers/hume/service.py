@@ -29,7 +29,7 @@ from narrator.providers.hume.settings import (
 )
 from narrator.providers.hume.times import Clocks
 from narrator.providers.hume.voices import Voices
-from narrator.takes import Context, Generation, PhonemeTime, Request, Take, WordTime
+from narrator.takes import Context, Generation, PhonemeTime, Precedent, Request, Take, WordTime
 from narrator.timeline import samples as to_samples
 from narrator.transport import BrokenAnswer, Judge, Patience, Transport
 from narrator.transport.redaction import Redaction
@@ -88,7 +88,7 @@ class Service:
         self._clocks = Clocks()
 
     def speak(
-        self, request: Request, *, before: Take | Request | None, designed: Take | None, guide: bytes | None
+        self, request: Request, *, before: Precedent | None, designed: Take | None, guide: bytes | None
     ) -> tuple[Generation, ...]:
         """Every answer to one request, the first to be used."""
         sent = bodies.write(request.spoken)
@@ -134,7 +134,7 @@ class Service:
         return Speaker(f"{CUSTOM}{voice}", (("voice", voice),), _GONE)
 
     def _design(
-        self, request: Request, sent: Sent, *, before: Take | Request | None, guide: bytes | None
+        self, request: Request, sent: Sent, *, before: Precedent | None, guide: bytes | None
     ) -> tuple[Generation, ...]:
         """Have a voice made from the request's description, and the line spoken in it.
 
@@ -164,7 +164,7 @@ class Service:
         sent: Sent,
         speaker: Speaker,
         *,
-        before: Take | Request | None,
+        before: Precedent | None,
         guide: bytes | None,
     ) -> tuple[Generation, ...]:
         """The line in a voice, going on from the line before as well as the service lets it."""

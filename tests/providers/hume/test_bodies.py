@@ -15,7 +15,7 @@ from narrator.manuscript import Mark
 from narrator.providers.hume import bodies
 from narrator.providers.hume.bodies import contexts, write
 from narrator.providers.hume.settings import Settings
-from narrator.takes import Request, Spoken, Take
+from narrator.takes import Precedent, Request, Spoken
 from tests.providers import contract
 from tests.providers.hume.asking import request, take
 
@@ -250,7 +250,7 @@ BY_ID = ("id", {"generation_id": "g-1"})
 NOTHING = ("none", None)
 
 
-def kinds(before: Take | Request | None, model: str) -> list[str]:
+def kinds(before: Precedent | None, model: str) -> list[str]:
     return [kind for kind, _ in contexts(before, request("Two.", model=model), voice="Ava Song")]
 
 
@@ -258,24 +258,24 @@ def kinds(before: Take | Request | None, model: str) -> list[str]:
     ("before", "model", "expected"),
     [
         (None, "octave-2", ["none"]),
-        (take("One.", model="octave-2"), "octave-2", ["id", "text", "none"]),
-        (take("One.", model="octave-1"), "octave-1", ["id", "text", "none"]),
-        (take("One.", model="octave-1"), "octave-2", ["id", "text", "none"]),
-        (take("One.", model="octave-2"), "octave-1", ["text", "none"]),
-        (take("One.", provider="espeak"), "octave-2", ["text", "none"]),
-        (take("One.", ids=()), "octave-2", ["text", "none"]),
-        (take("One.", guide="0" * 64), "octave-2", ["text", "none"]),
+        (take("One.", model="octave-2").precedent, "octave-2", ["id", "text", "none"]),
+        (take("One.", model="octave-1").precedent, "octave-1", ["id", "text", "none"]),
+        (take("One.", model="octave-1").precedent, "octave-2", ["id", "text", "none"]),
+        (take("One.", model="octave-2").precedent, "octave-1", ["text", "none"]),
+        (take("One.", provider="espeak").precedent, "octave-2", ["text", "none"]),
+        (take("One.", ids=()).precedent, "octave-2", ["text", "none"]),
+        (take("One.", guide="0" * 64).precedent, "octave-2", ["text", "none"]),
         (
-            take("One.", model="octave-1", voice="", description="a sailor"),
+            take("One.", model="octave-1", voice="", description="a sailor").precedent,
             "octave-1",
             ["id", "text", "none"],
         ),
-        (request("One."), "octave-2", ["text", "none"]),
-        (request("\x01"), "octave-2", ["none"]),
+        (Precedent(request("One.")), "octave-2", ["text", "none"]),
+        (Precedent(request("\x01")), "octave-2", ["none"]),
     ],
 )
 def test_what_can_be_said_of_the_line_before(
-    before: Take | Request | None, model: str, expected: list[str]
+    before: Precedent | None, model: str, expected: list[str]
 ) -> None:
     """By its id where the model can go on from it, never from Octave 2 to 1; by its text; not at all."""
     assert kinds(before, model) == expected
@@ -283,7 +283,7 @@ def test_what_can_be_said_of_the_line_before(
 
 def test_the_line_before_by_its_text() -> None:
     """With its own voice, and its direction where the model acts them."""
-    before = take("He [wept].", model="octave-1", voice="custom/Mara", direction="sobbing")
+    before = take("He [wept].", model="octave-1", voice="custom/Mara", direction="sobbing").precedent
     by_id, by_text, nothing = contexts(before, request("Two.", model="octave-1"), voice="Ava Song")
 
     assert by_id == BY_ID
@@ -298,14 +298,14 @@ def test_the_line_before_by_its_text() -> None:
 
 
 def test_a_line_of_another_provider_is_read_in_the_lines_own_voice() -> None:
-    before = take("One.", provider="espeak", voice="gmw/en-US")
+    before = take("One.", provider="espeak", voice="gmw/en-US").precedent
     (_, said), _ = contexts(before, request("Two."), voice="Ava Song")
 
     assert said == {"utterances": [{"text": "One.", "voice": {"name": "Ava Song", "provider": "HUME_AI"}}]}
 
 
 def test_a_line_in_a_designed_voice_knows_it() -> None:
-    before = take("One.", voice="", description="a sailor", ids=(("voice", "v-9"),))
+    before = take("One.", voice="", description="a sailor", ids=(("voice", "v-9"),)).precedent
     (_, said), _ = contexts(before, request("Two."), voice="Ava Song")
 
     assert said == {"utterances": [{"text": "One.", "voice": {"name": "v-9", "provider": "CUSTOM_VOICE"}}]}

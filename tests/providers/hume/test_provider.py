@@ -22,7 +22,7 @@ from narrator.errors import (
 from narrator.manuscript import Mark
 from narrator.providers.base import Provider, Streaming, VoiceKeeping
 from narrator.providers.hume import Hume
-from narrator.takes import Generation, Request, Take
+from narrator.takes import Generation, Precedent, Request, Take
 from tests.outside import Answer, lines, said
 from tests.providers import contract
 from tests.providers.hume.asking import at, request, take
@@ -163,7 +163,7 @@ def test_a_chain_goes_on_by_id(octave: Octave) -> None:
     before: Take | None = None
     with closing(at(octave)) as hume:
         for each in asked:
-            (made,) = hume.generate(each, before=before)
+            (made,) = hume.generate(each, before=before.precedent if before else None)
             assert made.context == ("id" if before else "none")
             before = stored(each, made)
 
@@ -177,7 +177,7 @@ def test_a_chain_goes_on_by_id(octave: Octave) -> None:
 
 def test_an_id_that_is_forgotten_gives_way_to_the_text(octave: Octave) -> None:
     with closing(at(octave)) as hume:
-        (made,) = hume.generate(request("Two."), before=take("One."))
+        (made,) = hume.generate(request("Two."), before=take("One.").precedent)
         assert hume.requests == 2
 
     assert made.context == "text"
@@ -199,7 +199,7 @@ def test_a_context_refused_twice_is_left_out(octave: Octave, no: Answer) -> None
     """However it is worded; and what was used in the end is told."""
     octave.add(no, no)
     with closing(at(octave)) as hume:
-        (made,) = hume.generate(request("Two."), before=take("One."))
+        (made,) = hume.generate(request("Two."), before=take("One.").precedent)
 
     assert made.context == "none"
     said_before = [seen.json().get("context") for seen in octave.seen]
@@ -211,16 +211,16 @@ def test_a_context_refused_twice_is_left_out(octave: Octave, no: Answer) -> None
 def test_a_voice_of_the_line_before_that_is_gone_does_no_harm(octave: Octave) -> None:
     """An old take may be in a voice that the account has deleted since."""
     with closing(at(octave)) as hume:
-        (made,) = hume.generate(request("Two."), before=take("One.", voice="custom/Deleted"))
+        (made,) = hume.generate(request("Two."), before=take("One.", voice="custom/Deleted").precedent)
         with pytest.raises(RequestRefused, match="does not exist"):
-            hume.generate(request("Two.", voice="custom/Deleted"), before=take("One."))
+            hume.generate(request("Two.", voice="custom/Deleted"), before=take("One.").precedent)
 
     assert made.context == "none"
 
 
 def test_a_line_before_without_a_take_is_told_by_its_text(octave: Octave) -> None:
     with closing(at(octave)) as hume:
-        (made,) = hume.generate(request("Two."), before=request("One."))
+        (made,) = hume.generate(request("Two."), before=Precedent(request("One.")))
 
     assert made.context == "text"
 
@@ -229,7 +229,7 @@ def test_what_is_wrong_with_the_line_itself_is_not_blamed_on_the_context(octave:
     octave.add(said(wrong("utterances", 0, "text"), status=422))
     with closing(at(octave)) as hume:
         with pytest.raises(RequestRefused) as caught:
-            hume.generate(request("Two."), before=take("One."))
+            hume.generate(request("Two."), before=take("One.").precedent)
         assert hume.requests == 1
     assert caught.value.field == "utterances[0].text"
 
@@ -245,9 +245,9 @@ def test_a_voice_is_made_once_and_kept(octave: Octave) -> None:
     """The first line makes it; all others, in this run and in later ones, are spoken in it."""
     first = sailor("Ahoy.")
     with closing(at(octave)) as hume:
-        (made,) = hume.generate(first, before=take("One."))
+        (made,) = hume.generate(first, before=take("One.").precedent)
         (second,) = hume.generate(
-            sailor("Who goes there?"), designed=stored(first, made), before=stored(first, made)
+            sailor("Who goes there?"), designed=stored(first, made), before=stored(first, made).precedent
         )
     with closing(at(octave)) as again:
         (third,) = again.generate(sailor("Speak!", direction="angry"), designed=stored(first, made))
@@ -269,7 +269,7 @@ def test_a_voice_is_made_once_and_kept(octave: Octave) -> None:
 def test_a_direction_is_acted_once_there_is_a_voice(octave: Octave) -> None:
     """The description takes its place in the request that makes the voice, so it is spoken again."""
     with closing(at(octave, num_generations=2)) as hume:
-        made = hume.generate(sailor("Ahoy.", direction="whispering"), before=take("One."))
+        made = hume.generate(sailor("Ahoy.", direction="whispering"), before=take("One.").precedent)
 
     design, spoken = octave.asked[0], octave.asked[-1]
     assert design["num_generations"] == 1
@@ -314,7 +314,7 @@ def test_a_guide_is_followed(octave: Octave) -> None:
     guide = tone("what the guide says")
     asked = request("what the guide says", guide="0" * 64)
     with closing(at(octave, num_generations=3)) as hume:
-        (made,) = hume.generate(asked, guide=guide, before=take("One."))
+        (made,) = hume.generate(asked, guide=guide, before=take("One.").precedent)
 
     assert octave.recordings[-1] == guide
     assert octave.asked[-1]["voice"] == {"name": "Ava Song", "provider": "HUME_AI"}
