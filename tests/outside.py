@@ -297,7 +297,7 @@ def _read_request(incoming: Any, number: int) -> Seen | None:
     method, path, _ = first.decode("latin-1").split(" ", 2)
     headers = dict(_headers(iter(incoming.readline, b"")))
     if headers.get("transfer-encoding") == "chunked":
-        body = b"".join(iter(lambda: _chunk(incoming), b""))
+        body = b"".join(iter(lambda: _piece(incoming), b""))
     else:
         body = incoming.read(int(headers.get("content-length", "0")))
     return Seen(method, path, headers, body, number, time.monotonic())
@@ -311,7 +311,7 @@ def _headers(rows: Iterable[bytes]) -> Iterable[tuple[str, str]]:
         yield name.strip().lower(), value.strip()
 
 
-def _chunk(incoming: Any) -> bytes:
+def _piece(incoming: Any) -> bytes:
     size = int(incoming.readline(), 16)
     data: bytes = incoming.read(size)
     incoming.readline()

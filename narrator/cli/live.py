@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -21,12 +22,25 @@ EVERY_S = 10.0
 @contextmanager
 def following() -> Iterator[ProgressHook]:
     """A progress hook for this run: bars if stderr is a terminal, lines if not."""
-    if not PEOPLE.is_terminal:
-        yield Lines()
-        return
-    bars = Bars()
-    with bars.display:
-        yield bars
+    log, told = logging.getLogger("narrator"), _Told(logging.WARNING)
+    log.addHandler(told)
+    try:
+        if not PEOPLE.is_terminal:
+            yield Lines()
+            return
+        bars = Bars()
+        with bars.display:
+            yield bars
+    finally:
+        log.removeHandler(told)
+
+
+class _Told(logging.Handler):
+    """Shows what is logged deep inside, such as that a service has us wait."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See `logging.Handler`."""
+        warn([record.getMessage()])
 
 
 class Lines:

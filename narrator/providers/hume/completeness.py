@@ -41,9 +41,9 @@ def prove_spoken(snippets: Sequence[Snippet], text: str) -> None:
     Raises:
         BrokenAnswer: they do not.
     """
-    utterances = {snippet.utterance for snippet in snippets} - {None}
-    if utterances and 0 not in utterances:
-        raise BrokenAnswer(f"`utterance_index` is {min(filter(None, utterances))} where 0 was asked for")
+    # Whether the one that was asked for is counted from 0 or after those of the context is not known.
+    if len({snippet.utterance for snippet in snippets} - {None}) > 1:
+        raise BrokenAnswer("`utterance_index` is of several utterances where one was asked for")
     asked = without_markers(text)
     said = without_markers(" ".join(snippet.text for snippet in snippets))
     if reason := _difference(asked, said):
@@ -89,13 +89,12 @@ def _difference(asked: str, said: str) -> str:
         return ""
     if ours.startswith(theirs):
         return f"they end after {said[-40:]!r}"
+    lost = sum(number for letter, number in (Counter(ours) - Counter(theirs)).items() if letter.isalpha())
+    added, digits = len(theirs) - len(ours), sum(map(str.isdigit, ours))
+    if lost > max(6, len(ours) // 5) or added > 12 + 12 * digits + len(ours) // 4:
+        return f"they say {said[:40]!r}"
     words = [word for word in asked.split() if letters(word)]
     times = match(words, [(word, 0, 0) for word in said.split()]).times
     if missing := [word for word, time in zip(words, times, strict=True) if time is None]:
-        return f"{len(missing)} words are missing, {' '.join(missing)[:40]!r}"
-    lost = sum(number for letter, number in (Counter(ours) - Counter(theirs)).items() if letter.isalpha())
-    added = len(theirs) - len(ours)
-    digits = sum(map(str.isdigit, ours))
-    if lost > max(6, len(ours) // 5) or added > 12 + 12 * digits + len(ours) // 4:
-        return f"they say {said[:40]!r}"
+        return f"they leave out {' '.join(missing)[:40]!r}"
     return ""

@@ -44,7 +44,7 @@ def decode(pieces: Sequence[bytes], *, audio_format: str, rate: int | None = Non
         wave = unwrap(pieces)
         if wave.layout is None and (audio_format == "mp3" or recognise(wave.data)):
             return Sound(*decode_mp3(wave.data), None)
-        if wave.data.startswith(_OTHERS):
+        if wave.layout is None and wave.data.startswith(_OTHERS):
             raise ValueError(f"it begins with {wave.data[:4]!r}")
         layout = wave.layout or Layout(known_rate(RATE if rate is None else rate))
         return Sound(to_pcm(wave.data, layout), layout.rate, layout)

@@ -8,6 +8,7 @@ the only one to fit before. Where that does not help, no times are given: they w
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -24,6 +25,9 @@ LONGEST_REPAIR_MS = 300
 
 Clock = Literal["", "snippet", "utterance", "generation"]
 READINGS: tuple[Clock, ...] = ("snippet", "utterance", "generation")
+
+
+_log = logging.getLogger(__name__)
 
 
 class Told(NamedTuple):
@@ -76,6 +80,11 @@ class Clocks:
         with self._lock:
             if self._possible and not self._possible & readings:
                 self.contradictions += 1
+                if self.contradictions == 1:
+                    _log.warning(
+                        "hume: the service counts word times from another place than before; where that is"
+                        " in doubt they will be estimated"
+                    )
             self._possible &= readings
 
     def narrow(self, fitting: Sequence[frozenset[Clock]]) -> frozenset[Clock] | None:
@@ -104,8 +113,7 @@ def place(snippets: Sequence[Timed], *, samples: int, rate: int, clocks: Clocks)
     chosen = groups[0] if len(groups) == 1 else clocks.narrow(groups)
     if chosen is None:
         return Placed()
-    if len(groups) == 1 and len(chosen) < len(READINGS):
-        clocks.learn(chosen)
+    clocks.learn(chosen)
     offsets = next(offsets for offsets, readings in fitting.items() if readings == chosen)
     return Placed(
         words=_sounding("word", snippets, offsets, samples=samples, rate=rate),

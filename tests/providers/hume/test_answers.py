@@ -135,6 +135,12 @@ def test_times_may_stand_anywhere(times: Any, speech: Speech) -> None:
     prove(read_one(stream(speech, times=times), wanted(speech.text)), speech)
 
 
+def test_a_time_told_again_is_told_once() -> None:
+    objects = [each for each in stream(TWO, times="both") for _ in range(1 + (each["type"] == "timestamp"))]
+
+    prove(read_one(objects, wanted(TWO.text)), TWO)
+
+
 def test_times_told_twice_from_different_clocks_are_not_mixed() -> None:
     objects = stream(TWO, clock="generation", times="both")
     for index, each in enumerate(own for own in objects if "snippet" in own):
@@ -219,6 +225,14 @@ def test_a_stream_that_lacks_any_piece_is_broken(speech: Speech, number: int, da
 
     with pytest.raises(BrokenAnswer):
         read([*objects[:missing], *objects[missing + 1 :]], wanted(speech.text, generations=number))
+
+
+def test_a_piece_missing_in_the_middle_is_noticed_by_its_number() -> None:
+    """Not by half a sample that is left over: these pieces are of whole samples."""
+    objects = stream(ONE, headers="every", times="none")
+
+    with pytest.raises(BrokenAnswer, match="not whole: pieces 0, 2, the last 2"):
+        read([objects[0], objects[2]], wanted(ONE.text))
 
 
 @settings(deadline=None, max_examples=40)
@@ -354,7 +368,6 @@ def test_an_error_within_the_answer_is_raised(found: Object, place: int) -> None
         ({"text": {}}, "`text`"),
         ({"transcribed_text": 0}, "`transcribed_text`"),
         ({"utterance_index": "0"}, "`utterance_index`"),
-        ({"utterance_index": 1}, "`utterance_index` is 1"),
         ({"audio_format": 3}, "`audio_format`"),
         ({"audio_format": "opus"}, "`audio_format` changes"),
         ({"audio": None}, "`audio` is missing"),
@@ -573,12 +586,6 @@ def mp3(sound: np.ndarray[Any, np.dtype[np.float64]], rate: int = RATE) -> bytes
     return held.getvalue()
 
 
-def without_info(data: bytes, *, tag: bytes = b"") -> bytes:
-    """An MP3 without its first frame, which says what the encoder put before the sound."""
-    assert b"Info" in data[:200] or b"Xing" in data[:200]
-    return tag + data[data.index(data[:2], 150) :]
-
-
 def as_mp3(speech: Speech, pieces: Sequence[bytes]) -> list[Object]:
     objects = stream(speech, times="none", pieces=len(pieces))
     for each, piece in zip(objects, pieces, strict=True):
@@ -586,18 +593,18 @@ def as_mp3(speech: Speech, pieces: Sequence[bytes]) -> list[Object]:
     return objects
 
 
-@pytest.mark.parametrize("tagged", [True, False])
-@pytest.mark.parametrize("rate", [24_000, 48_000])
-def test_mp3_is_decoded_where_it_sounds(tagged: bool, rate: int) -> None:
-    """Joined before it is decoded; nothing is moved by what an encoder puts before the sound."""
-    sound = tone(1500, rate)
-    data = mp3(sound, rate) if tagged else without_info(mp3(sound, rate), tag=b"ID3\x04\0\0\0\0\0\x05hello")
-    answered = read_one(as_mp3(ONE, [data[:1001], data[1001:1002], data[1002:]]), wanted(ONE.text))
+@pytest.mark.parametrize("label", ["mp3", None, "wav"])
+def test_mp3_is_joined_and_decoded_where_it_sounds(label: str | None) -> None:
+    """Whatever it is called: taken for samples it would be noise."""
+    sound = tone(1500)
+    data = mp3(sound)
+    objects = [
+        each | {"audio_format": label} for each in as_mp3(ONE, [data[:1001], data[1001:1002], data[1002:]])
+    ]
+    answered = read_one(objects, wanted(ONE.text, audio_format="wav"))
 
-    assert answered.rate == rate
-    assert abs(int(np.abs(answered.pcm.astype(int)).argmax()) - len(sound) // 2) <= 1
-    assert len(answered.pcm) >= len(sound)
-    assert len(answered.pcm) - len(sound) <= (0 if tagged else 3000)
+    assert len(answered.pcm) == len(sound)
+    assert int(np.abs(answered.pcm.astype(int)).argmax()) == len(sound) // 2
 
 
 def test_mp3_of_which_every_piece_is_a_file() -> None:
@@ -605,27 +612,18 @@ def test_mp3_of_which_every_piece_is_a_file() -> None:
     answered = read_one(as_mp3(ONE, [mp3(first), mp3(second)]), wanted(ONE.text))
 
     assert len(answered.pcm) == len(first) + len(second)
-    loudest = sorted(np.argsort(np.abs(answered.pcm.astype(int)))[-2:].tolist())
-    assert loudest == pytest.approx([len(first) // 2, len(first) + len(second) // 2], abs=1)
 
 
-@pytest.mark.parametrize(
-    "data", [b"rubbish " * 500, b"ID3\x04\0\0\0\0\0\x05hello", b"fLaC" + bytes(500), b"OggS" + bytes(500)]
-)
-def test_what_is_no_mp3_is_broken(data: bytes) -> None:
+@pytest.mark.parametrize("data", [b"rubbish " * 500, b"fLaC" + bytes(500), b"OggS" + bytes(500)])
+@pytest.mark.parametrize("label", ["mp3", "wav"])
+def test_files_of_another_kind_are_broken(data: bytes, label: str) -> None:
+    """Not played as noise; rubbish that claims to be samples cannot be told from them."""
+    if (label, data[:1]) == ("wav", b"r"):
+        data = b"RIFF    WAVE" + data
+    objects = [each | {"audio_format": label} for each in as_mp3(ONE, [data])]
+
     with pytest.raises(BrokenAnswer, match="`audio` cannot be used"):
-        read(as_mp3(ONE, [data]), wanted(ONE.text))
-
-
-def test_a_flac_file_that_claims_to_be_endless_is_not_believed() -> None:
-    """Two hundred gigabytes of samples would be made room for."""
-    held = io.BytesIO()
-    soundfile.write(held, tone(1500), RATE, format="FLAC")
-    data = bytearray(held.getvalue())
-    data[21:26] = b"\xff" * 5
-
-    with pytest.raises(BrokenAnswer, match=r"it is FLAC|cannot be decoded"):
-        read(as_mp3(ONE, [bytes(data)]), wanted(ONE.text))
+        read(objects, wanted(ONE.text))
 
 
 # Words.
@@ -742,3 +740,17 @@ def test_half_characters_do_not_reach_a_file() -> None:
 
     assert answered.transcript == "a ? b"
     assert answered.phonemes[0].symbol == "?"
+
+
+def test_an_utterance_may_be_counted_after_those_of_the_context() -> None:
+    """Nobody documents it: any one index will do, two of them will not."""
+    objects = stream(TWO, times="none")
+    for each in objects:
+        each["utterance_index"] = 1
+    assert read(objects, wanted(TWO.text))
+
+    first = objects[0]["snippet_id"]
+    for each in objects:
+        each["utterance_index"] = 0 if each["snippet_id"] == first else 1
+    with pytest.raises(BrokenAnswer, match="several utterances"):
+        read(objects, wanted(TWO.text))

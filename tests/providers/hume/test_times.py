@@ -139,6 +139,7 @@ def test_one_snippet_teaches_nothing() -> None:
         ([timed(500, (100, 650))], 500),  # a word that ends after the sound
         ([timed(500, (-150, 100))], 500),
         ([timed(500, (100, 200)), timed(500, (5000, 5100))], 1000),
+        ([timed(1000, (100, 300), (1090, 1095)), timed(800, (-60, 700))], 1800),  # 150 ms back
         ([timed(1000, (100, 950)), timed(None, (50, 700))], 1800),  # a length that is not known
         ([timed(1000, (100, 950)), timed(800, (50, 700))], 1840),  # lengths that are not those of the parts
         ([timed(1000, (100, 950)), timed(800, (50, 700))], 1760),
