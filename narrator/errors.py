@@ -317,7 +317,10 @@ class ServiceFailed(ProviderError):
         self.attempts, self.reason, self.perhaps_paid = attempts, reason, perhaps_paid
         paid = f" ({perhaps_paid} of them may have been billed)" if perhaps_paid else ""
         super().__init__(
-            f"failed {attempts} times{paid}; the last time: {reason}; run again later", provider=provider
+            f"failed {attempts} times{paid}; the last time: {reason}; run again later"
+            if attempts > 1
+            else f"failed{' (and may have been billed)' if perhaps_paid else ''}: {reason}; run again later",
+            provider=provider,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -17,6 +18,8 @@ from narrator.lexicon import Lexicon
 from narrator.parsing import Source, read_manuscript
 from narrator.project import open_project
 from narrator.providers import PROVIDERS
+from narrator.providers.hume.settings import BASE_URL_VARIABLE, KEY_VARIABLE, OF_BOOK
+from tests.serving.running import running
 from tests.studio import write_project
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +43,15 @@ def test_commands_in_the_docs_run(page: Path, tmp_path: Path) -> None:
         line.startswith("narrator new") for line in commands
     ):
         commands.insert(0, "narrator new my-book")
+    if not any("hume" in line for line in commands):
+        run(commands, page, tmp_path, dict(os.environ))
+        return
+    with running() as server:  # in the service's place
+        run(commands, page, tmp_path, {**os.environ, "HUME_BASE_URL": server.base_url})
+
+
+def run(commands: list[str], page: Path, folder: Path, environment: dict[str, str]) -> None:
+    """Run the commands of a page, each of which must end well."""
     for line in commands:
         program, *arguments = shlex.split(line, comments=True)
         if program == "make":
@@ -48,7 +60,8 @@ def test_commands_in_the_docs_run(page: Path, tmp_path: Path) -> None:
         assert program == "narrator", f"{page.name} shows a command that no test runs: {line}"
         done = subprocess.run(
             [sys.executable, "-m", "narrator", *arguments],
-            cwd=tmp_path,
+            cwd=folder,
+            env=environment,
             capture_output=True,
             text=True,
             check=False,
@@ -113,3 +126,10 @@ def test_every_provider_is_documented() -> None:
     page = (ROOT / "docs" / "projects.md").read_text(encoding="utf-8")
 
     assert all(name in page for name in PROVIDERS)
+
+
+def test_every_setting_of_a_service_is_documented() -> None:
+    page = (ROOT / "docs" / "services.md").read_text(encoding="utf-8")
+
+    for name in (*OF_BOOK, KEY_VARIABLE, BASE_URL_VARIABLE):
+        assert f"`{name}`" in page, f"docs/services.md says nothing of {name}"

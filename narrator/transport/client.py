@@ -79,6 +79,7 @@ class Transport:
         self._patience = patience
         self._closed = False
         self._told_until = 0.0
+        self._telling = threading.Lock()
         self._stopping = threading.Event()
         self._limiter = Limiter(concurrency, stopping=self._stopping)
         self._network = Network(url, connections=max(concurrency, 1), provider=provider)
@@ -263,10 +264,14 @@ class Transport:
 
     def _say_waiting(self, trail: Trail) -> None:
         """A long wait is told of once, however many threads share it."""
-        now = time.monotonic()
-        if trail.wait_s < TOLD_S or now + trail.wait_s < self._told_until + TOLD_S:
+        if trail.wait_s < TOLD_S:
             return
-        self._told_until = now + trail.wait_s
+        now = time.monotonic()
+        with self._telling:
+            # By a tenth the same wait differs from thread to thread (`patience.wait_s`).
+            if now + trail.wait_s / 1.1 < self._told_until + TOLD_S:
+                return
+            self._told_until = now + trail.wait_s
         reason = one_line(self._redaction.text(trail.last.reason if trail.last else ""))
         _log.warning(
             "%s: waiting %.0f s before asking again: %s", self._service.provider, trail.wait_s, reason

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote_plus
 
 Error = TypeVar("Error", bound=BaseException)
 
@@ -87,7 +87,6 @@ def _spellings(secret: str) -> set[str]:
         quoted,
         quoted.replace("/", "\\/"),
         html.escape(secret),
-        quote(secret, safe=""),
         quote_plus(secret),
         base64.b64encode(secret.encode()).decode(),
     }

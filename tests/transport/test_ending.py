@@ -51,6 +51,7 @@ def test_stopping_wakes_those_who_wait_for_a_place() -> None:
         first, spoken = outcome_of(transport)
         outside.wait_for(1)
         second, found = outcome_of(transport)
+        time.sleep(0.05)  # so that it is most likely waiting; it must end either way
         transport.stop()
         second.join(timeout=5)
         assert "octave: stopped" in str(found[0])

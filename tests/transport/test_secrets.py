@@ -62,6 +62,7 @@ def in_a_redirect(key: bytes) -> Answer:
         Answer(f"your key {KEY} is bad".encode(), status=503),
         Answer(f"<p title='{KEY}'>{KEY}</p>".encode(), status=400),
         in_garbage(KEY.encode()),
+        in_garbage(KEY.upper().encode()),
         in_a_field(b"sk-0123-very-secret"),
         in_a_redirect(KEY.encode()),
     ],

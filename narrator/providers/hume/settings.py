@@ -97,9 +97,9 @@ def read(said: Mapping[str, Setting], environment: Mapping[str, str]) -> Setting
         UnknownKey, ConfigurationError: a setting that is not one, or out of range; its `key` says which.
     """
     for key in said:
-        if key not in _OF_BOOK:
-            raise UnknownKey(key, _OF_BOOK)
-    given = {_OF_BOOK[key][0]: _OF_BOOK[key][1](key, value) for key, value in said.items()}
+        if key not in OF_BOOK:
+            raise UnknownKey(key, OF_BOOK)
+    given = {OF_BOOK[key][0]: OF_BOOK[key][1](key, value) for key, value in said.items()}
     if elsewhere := environment.get(BASE_URL_VARIABLE, "").strip():
         given["base_url"] = _address(BASE_URL_VARIABLE, elsewhere)
     return Settings(**given)  # type: ignore[arg-type]  # each is what its reader made of it
@@ -113,9 +113,9 @@ def read_role(said: Mapping[str, Setting], book: Settings) -> RoleSettings:
         UnknownKey, ConfigurationError: a setting that is not one, or out of range.
     """
     for key in said:
-        if key not in _OF_ROLE:
-            raise UnknownKey(key, _OF_ROLE, file="cast.yaml")
-    given = {key: _OF_BOOK[key][1](key, value) for key, value in said.items()}
+        if key not in OF_ROLE:
+            raise UnknownKey(key, OF_ROLE, file="cast.yaml")
+    given = {key: OF_BOOK[key][1](key, value) for key, value in said.items()}
     temperature = given.get("temperature", book.temperature)
     audible: dict[str, Setting] = {}
     if given.get("format", book.audio_format) == "mp3":  # wav and pcm hold the same samples
@@ -230,7 +230,7 @@ def _number(low: float, high: float) -> Callable[[str, Setting], float]:
     return check
 
 
-_OF_BOOK: Mapping[str, tuple[str, Callable[[str, Setting], object]]] = {
+OF_BOOK: Mapping[str, tuple[str, Callable[[str, Setting], object]]] = {
     "base_url": ("base_url", _address),
     "concurrency": ("concurrency", _whole(1, 100)),
     "format": ("audio_format", _format),
@@ -243,4 +243,4 @@ _OF_BOOK: Mapping[str, tuple[str, Callable[[str, Setting], object]]] = {
     "version": ("version", _version),
 }
 """What each setting of book.yaml is called in `Settings`, and how it is checked."""
-_OF_ROLE = ("format", "split_utterances", "temperature", "version")
+OF_ROLE = ("format", "split_utterances", "temperature", "version")
