@@ -2,6 +2,7 @@
 PYTHON  ?= python3
 PROJECT ?= projects/demo
 VENV    := .venv
+TS_SDK  := tests/serving/typescript
 BIN     := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -27,6 +28,18 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# Hume's TypeScript SDK, a judge of `narrator serve`. Tests that need it are skipped where it cannot be had.
+$(TS_SDK)/node_modules/.installed: $(TS_SDK)/package-lock.json
+	@if ! command -v npm >/dev/null; then \
+	  echo "no npm here: tests with Hume's TypeScript SDK are skipped"; \
+	elif echo "installing Hume's TypeScript SDK into $(@D) (once)" && \
+	  npm ci --prefix $(TS_SDK) --ignore-scripts --no-audit --no-fund --silent --prefer-offline \
+	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000 >/dev/null; then \
+	  touch $@; \
+	else \
+	  echo "npm could not: tests with Hume's TypeScript SDK are skipped"; \
+	fi
+
 book: $(VENV)/.installed  ## make the audiobook of PROJECT (default projects/demo)
 	@$(BIN)/narrator book $(PROJECT)
 
@@ -36,7 +49,7 @@ chapter: $(VENV)/.installed  ## make one chapter: make chapter CHAPTER=3
 check-book: $(VENV)/.installed  ## prove coverage, plan and price; spends nothing
 	@$(BIN)/narrator check $(PROJECT)
 
-test: $(VENV)/.installed-dev  ## the test suite
+test: $(VENV)/.installed-dev $(TS_SDK)/node_modules/.installed  ## the test suite
 	@$(BIN)/python -m pytest -q -n auto -m "not soak"
 
 soak: $(VENV)/.installed-dev  ## the long tests that `make test` leaves out

@@ -170,9 +170,6 @@ CASTS = {
     ),
     "an unknown voice": ("Mara: espeak/en-gbb", "cast.yaml:1: unknown voice 'espeak/en-gbb'; did you mean"),
     "an unknown provider": ("Mara: parrot/A", "cast.yaml:1: unknown voice 'parrot/A'; this version records"),
-        "Mara: parrot/Ava",
-        "cast.yaml:1: unknown voice 'parrot/Ava'; this version records",
-    ),
     "an unknown setting": (
         "Mara: {voice: espeak/en, settings: {ptch: 3}}",
         "cast.yaml:1: unknown key 'ptch'; did you mean 'pitch'?",

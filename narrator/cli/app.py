@@ -12,6 +12,7 @@ import typer
 from narrator.cli import auditions
 from narrator.cli.live import following
 from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
+from narrator.cli.serve import serve
 from narrator.production import check as check_project
 from narrator.production import produce
 from narrator.results import Check, Production
@@ -107,6 +108,7 @@ def chapter(
 
 app.command()(auditions.voices)
 app.command()(auditions.say)
+app.command()(serve)
 
 
 def _finish(production: Production, *, json: bool) -> int:

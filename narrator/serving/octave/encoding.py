@@ -1,0 +1,77 @@
+"""Sound as files, and as pieces of files: 48 kHz, mono, 16 bits or 128 kbit/s.
+
+`strip_headers` has one meaning (contract 10.3): false makes every piece of sound a file of its own, true
+makes the pieces of a generation one file when they are joined. Raw samples have no headers.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import lameenc
+import numpy as np
+
+from narrator.serving.octave.synthesis import RATE
+from narrator.serving.octave.wire import FormatType
+from narrator.takes import Pcm
+
+MP3_KBPS = 128
+_QUALITY = 5  # LAME's -q
+UNKNOWN_BYTES = 0xFFFFFFFF
+"""What a WAV header gives for its sizes where nobody knows yet."""
+_HEADER_BYTES = 44
+
+Buffer = bytes | memoryview
+
+
+class Wrapper:
+    """The encoder of one generation: sound in, pieces of files out."""
+
+    def __init__(self, format_: FormatType, *, strip_headers: bool, samples: int | None = None) -> None:
+        """
+        Args:
+            samples: of the whole generation, for the header of a file that has only one; None where
+                that is not known yet.
+        """
+        self._format, self._strip, self._samples = format_, strip_headers, samples
+        self._begun = False
+        self._encoder = _encoder() if format_ is FormatType.MP3 and strip_headers else None
+
+    def wrap(self, pcm: Pcm, *, last: bool) -> bytes:
+        """The next piece of the generation, encoded.
+
+        Args:
+            last: whether the generation ends with it.
+        """
+        return b"".join(self.parts(pcm, last=last))
+
+    def parts(self, pcm: Pcm, *, last: bool) -> list[Buffer]:
+        """The same in parts that follow each other; samples are not copied for it."""
+        first, self._begun = not self._begun, True
+        if self._format is FormatType.MP3:
+            encoder = self._encoder or _encoder()
+            encoded = bytes(encoder.encode(pcm))
+            return [encoded, bytes(encoder.flush())] if last or not self._strip else [encoded]
+        data = np.ascontiguousarray(pcm, "<i2").data.cast("B")
+        if self._format is FormatType.PCM or (self._strip and not first):
+            return [data]
+        return [wav_header(self._samples if self._strip else len(pcm)), data]
+
+
+def wav_header(samples: int | None) -> bytes:
+    """The header of a mono 16-bit WAV; None leaves its sizes open."""
+    size = UNKNOWN_BYTES if samples is None else samples * 2
+    whole = UNKNOWN_BYTES if samples is None else size + _HEADER_BYTES - 8
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + form + struct.pack("<4sI", b"data", size)
+
+
+def _encoder() -> lameenc.Encoder:
+    encoder = lameenc.Encoder()
+    encoder.silence()
+    encoder.set_channels(1)
+    encoder.set_in_sample_rate(RATE)
+    encoder.set_out_sample_rate(RATE)
+    encoder.set_bit_rate(MP3_KBPS)
+    encoder.set_quality(_QUALITY)
+    return encoder

@@ -1,0 +1,48 @@
+"""Schemas of an OpenAPI page in one form, however they are written: for comparing two pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+Schemas = Mapping[str, Any]
+"""Every named schema of a page."""
+
+
+def shape(schema: Mapping[str, Any], schemas: Schemas, named: Collection[str]) -> str:
+    """
+    What a schema lets through, in words: `integer`, `null|string`, `array of Utterance`.
+
+    Args:
+        schema: may refer to others.
+        named: those that are called by their names; the others are put in their place.
+    """
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return name if name in named else shape(schemas[name], schemas, named)
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return "|".join(sorted({shape(each, schemas, named) for each in schema[union]}))
+    if "const" in schema:
+        return str(schema["const"])
+    if "enum" in schema:
+        return "|".join(sorted(schema["enum"]))
+    kinds = schema.get("type", "any")
+    if isinstance(kinds, list):
+        return "|".join(sorted(shape({**schema, "type": kind}, schemas, named) for kind in kinds))
+    if kinds == "array":
+        return f"array of {shape(schema['items'], schemas, named)}"
+    if kinds == "object" and "properties" in schema:
+        return (
+            "{" + ", ".join(f"{name}: {kind}" for name, kind in fields(schema, schemas, named).items()) + "}"
+        )
+    return str(schema["format"] if schema.get("format") in ("uuid4", "binary") else kinds)
+
+
+def fields(schema: Mapping[str, Any], schemas: Schemas, named: Collection[str]) -> dict[str, str]:
+    """Each field of an object; its name ends with `*` where it is required."""
+    required = schema.get("required", ())
+    return {
+        f"{name}*" if name in required else name: shape(field, schemas, named)
+        for name, field in sorted(schema["properties"].items())
+    }
