@@ -49,6 +49,9 @@ chapter: $(VENV)/.installed  ## make one chapter: make chapter CHAPTER=3
 check-book: $(VENV)/.installed  ## prove coverage, plan and price; spends nothing
 	@$(BIN)/narrator check $(PROJECT)
 
+serve: $(VENV)/.installed  ## the stand-in services, on this machine
+	@$(BIN)/narrator serve
+
 test: $(VENV)/.installed-dev $(TS_SDK)/node_modules/.installed  ## the test suite
 	@$(BIN)/python -m pytest -q -n auto -m "not soak"
 
@@ -82,4 +85,4 @@ check-left: $(VENV)/.installed-dev  ## check what `make book` left, and that a s
 ci:  ## what CI runs
 	@bash .ci/run
 
-.PHONY: help install book chapter check-book test soak lint format types bench lock check-left ci
+.PHONY: help install book chapter check-book serve test soak lint format types bench lock check-left ci

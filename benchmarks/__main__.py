@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import hour, mastering, reading, rerun
+from benchmarks import chains, hour, mastering, reading, rerun
 
-BENCHMARKS = {"reading": reading.main, "mastering": mastering.main, "rerun": rerun.main, "hour": hour.main}
+MODULES = {"reading": reading, "mastering": mastering, "rerun": rerun, "hour": hour, "chains": chains}
+BENCHMARKS = {name: module.main for name, module in MODULES.items()}
 
 
 def main(words: list[str]) -> None:
     """Run what is asked for; with `--full` or other options, all of them get the same."""
     if words[:1] in (["-h"], ["--help"]):
         print(f"usage: python -m benchmarks [{' | '.join(BENCHMARKS)}] [--full] [--rounds N] [--size N]")
-        for name, module in (
-            ("reading", reading),
-            ("mastering", mastering),
-            ("rerun", rerun),
-            ("hour", hour),
-        ):
+        for name, module in MODULES.items():
             print(f"\n{name}: {(module.__doc__ or '').splitlines()[0]}")
         return
     chosen = [words[0]] if words and words[0] in BENCHMARKS else list(BENCHMARKS)

@@ -1,8 +1,8 @@
-"""Does recording through a slow service take longer than the service itself does, and what does a request cost?
+"""Does recording through a slow service take longer than the service does, and what does a request cost?
 
-A server answers each request after a fixed time. The least that a book of so many scenes can take is known: scenes
-are asked for beside each other, lines of a scene one after another. The CPU of a request is compared with that of the
-official SDK, which reads the same stream and leaves the audio as text.
+A server answers each request after a fixed time. The least that a book of so many scenes can take is known:
+scenes are asked for beside each other, lines of a scene one after another. The CPU of a request is compared
+with that of the official SDK, which reads the same stream and leaves the audio as text.
 """
 
 from __future__ import annotations

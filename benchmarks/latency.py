@@ -1,8 +1,8 @@
 """A speech service that is always equally slow: every request is answered whole after a fixed time.
 
-It speaks just enough of the Octave stream for the benchmark, with audio made beforehand, so that it takes little of
-the machine that is being measured. `python -m benchmarks.latency MILLISECONDS` prints its port; a line on its standard
-input ends it and has it print what it served.
+It speaks just enough of the Octave stream for the benchmark, with audio made beforehand, so that it takes
+little of the machine that is being measured. `python -m benchmarks.latency MILLISECONDS` prints its port; a
+line on its standard input ends it and has it print what it served.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ class Service:
                 self.at_once = max(self.at_once, self._busy)
                 # The answer is made while the request waits: what it costs is not added to the latency.
                 done = asyncio.get_running_loop().time() + self._latency_s
-                answer = _HEAD + b"".join(_sized(line) for line in self._lines(json.loads(body))) + b"0\r\n\r\n"
+                answer = (
+                    _HEAD + b"".join(_sized(line) for line in self._lines(json.loads(body))) + b"0\r\n\r\n"
+                )
                 await asyncio.sleep(max(0.0, done - asyncio.get_running_loop().time()))
                 self._busy -= 1
                 writer.write(answer)

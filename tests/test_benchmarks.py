@@ -33,6 +33,16 @@ PROMISED = {
         ["--size", "25", "--rounds", "1"],
         ["nothing to do", "python -c pass", "import narrator", "goal <= 3: "],
     ),
+    "chains": (
+        ["--size", "1", "--rounds", "1"],
+        [
+            "40 scenes of 1 lines",
+            "goal <= 1.05: ",
+            "in the official SDK",
+            "narrator / official SDK: ",
+            "goal <= 1: ",
+        ],
+    ),
     "hour": (
         ["--size", "1", "--loudness", "acx", "--rounds", "1"],
         ["loudness: acx; ", "x real time", "engine alone", "encoder alone", "goal <= 1.5: "],
