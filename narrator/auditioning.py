@@ -105,7 +105,7 @@ def say(
         How many bytes were written.
 
     Raises:
-        UsageError: no text, or a file of another kind.
+        UsageError: no text, no voice, or a file of another kind.
         UnknownVoice: there is no such voice.
         ProviderError: refused, or failed for good; *out* is as it was if it is a path.
         OutputError: it cannot be written.
@@ -116,8 +116,11 @@ def say(
     opened = open_project(project, rehearse=True) if project else None
     lexicon = opened.lexicon if opened else Lexicon()
     with Providers(opened.book.providers if opened else ()) as providers:
-        name, _, wish = voice.partition("/")
+        name, slash, wish = voice.partition("/")
         provider = _provider(providers, name)
+        if not slash:
+            remedy = f"write {name}/... (`narrator voices {name}` lists them)"
+            raise UsageError(f"{name!r} names no voice; {remedy}")
         try:
             request = _request(text, provider, wish, lexicon, direction=direction, speed=speed)
         except UnknownVoice as error:

@@ -23,6 +23,7 @@ SHOWN = 10
 """Failed lines that are named one by one."""
 MASTERING_THREADS = os.cpu_count() or 1
 """Resampling and encoding release the interpreter lock, so threads use every core."""
+_WAITING = "interrupted; answers that are under way are waited for and kept: Ctrl-C again ends without them"
 
 
 class Outcome(NamedTuple):
@@ -122,6 +123,10 @@ class Pipeline:
                         self._assemble(number)
                 self._record([line for _, planned in self._chapters.values() for line in planned.lines])
                 self._wait()
+            except KeyboardInterrupt:
+                if recording.requests:  # an engine inside narrator is done at once
+                    self._progress.notice(Notice(message=_WAITING))
+                raise
             finally:
                 recording.stop()
                 self._setting.stopping.set()

@@ -21,6 +21,9 @@ from narrator.takes import Generation, Precedent, Take
 GIVE_UP_AFTER = 3
 """Failures in a row, without one success between, after which a provider is not asked any more."""
 
+RECORDING = "record-"
+"""What the names of threads begin with that ask a provider."""
+
 OnTake = Callable[[Line, Take], None]
 ReadGuide = Callable[[Utterance], bytes]
 """The recording that an utterance is to follow. Raises ProjectError where it is not what was planned with."""
@@ -61,11 +64,15 @@ class Recording:
     def __enter__(self) -> Recording:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self.stop()
-        for pool in self._pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
-        self._putting.shutdown(wait=True)  # all of it: it is paid for
+        # Ctrl-C twice: a service that is silent is not waited for.
+        twice = isinstance(error, KeyboardInterrupt) and isinstance(error.__context__, KeyboardInterrupt)
+        try:
+            for pool in self._pools.values():
+                pool.shutdown(wait=not twice, cancel_futures=True)
+        finally:
+            self._putting.shutdown(wait=True)  # all of it: it is paid for
 
     @property
     def requests(self) -> int:
@@ -104,7 +111,7 @@ class Recording:
             name = chain[0].request.provider
             if name not in self._pools:
                 workers = self._providers[name].concurrency
-                self._pools[name] = ThreadPoolExecutor(workers, thread_name_prefix=f"record-{name}")
+                self._pools[name] = ThreadPoolExecutor(workers, thread_name_prefix=f"{RECORDING}{name}")
             futures.append(self._pools[name].submit(self._record_chain, chain, taken))
         return futures
 

@@ -63,6 +63,7 @@ def test_speed_direction_and_lexicon_are_heard(tmp_path: Path) -> None:
         (["say", TEXT, "-o", "lamp.ogg"], 2, "must end in .mp3 or .wav"),
         (["say", TEXT, "--voice", "espeek/en"], 3, "did you mean 'espeak'?"),
         (["say", TEXT, "--voice", "espeak/enx"], 3, "error: unknown voice 'espeak/enx'"),
+        (["say", TEXT, "--voice", "espeak"], 2, "'espeak' names no voice; write espeak/..."),
         (["say", TEXT, "-o", "-", "--json"], 2, "both want standard output"),
         (["say", TEXT, "--project", "nowhere"], 2, "nowhere"),
         (["voices", "--save", "g1", "--name", "Old"], 2, "narrator voices PROVIDER --save"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from types import FrameType
 
@@ -13,6 +15,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from narrator.cli.app import app
 from narrator.cli.output import close_stdout, say, say_error
 from narrator.errors import Interrupted, NarratorError
+from narrator.recording import RECORDING
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if debug:
             raise
         say_error(str(exc), json=json)
+        if isinstance(exc, Interrupted):
+            _leave_threads(exc.exit_code)
         return exc.exit_code
     except BrokenPipeError:
         close_stdout()  # whoever read it has gone; there is nobody to tell
@@ -62,6 +67,15 @@ def _fill_standard_places() -> None:
     while (place := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(place)
+
+
+def _leave_threads(code: int) -> None:
+    """End now where requests were given up: Python would wait for their threads, they for a service."""
+    if any(thread.name.startswith(RECORDING) for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, AttributeError):
+                stream.flush()
+        os._exit(code)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

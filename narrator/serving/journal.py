@@ -47,7 +47,8 @@ class Log:
     def write(self, line: Mapping[str, object]) -> None:
         """Add a line; whoever reads the file sees it at once."""
         with self._writing:
-            self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            # Only ASCII: a line that holds U+0085 or U+2028 is two lines to many a reader.
+            self._file.write(json.dumps(line, default=str) + "\n")
             self._file.flush()
 
     def close(self) -> None:

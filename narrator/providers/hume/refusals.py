@@ -197,6 +197,8 @@ def _settle(
         return _forbidden(refusal, keyed=keyed)
     if status == 409 and _EXISTS.search(said):
         return RequestRefused(said, provider=NAME, status=status)
+    if context is not None and status == 409 and _names(context, refusal, vaguely=False):
+        return ContextRefused(said, provider=NAME, status=status)
     if status in _PASSING or status >= 500:
         return None
     if context is not None and _names(context, refusal, vaguely=refusal.structured):

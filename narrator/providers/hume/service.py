@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from narrator.errors import KeyMissing, OutOfCredit, ProviderError, RequestRefused
+from narrator.errors import ConfigurationError, KeyMissing, OutOfCredit, ProviderError, RequestRefused
 from narrator.providers.hume import answers, bodies, refusals, stream
 from narrator.providers.hume.answers import Answered, Wanted
 from narrator.providers.hume.bodies import Body, Sent
 from narrator.providers.hume.roster import CUSTOM
 from narrator.providers.hume.settings import (
+    BASE_URL_VARIABLE,
     KEY_VARIABLE,
     NAME,
     OCTAVE_2,
@@ -73,15 +74,21 @@ class Service:
         if not key and not is_loopback(settings.base_url):
             raise KeyMissing(KEY_VARIABLE, provider=NAME)
         headers = {KEY_HEADER: key} if key else {}
-        self.transport = Transport(
-            provider=NAME,
-            base_url=settings.base_url,
-            headers=headers,
-            concurrency=settings.concurrency,
-            patience=patience,
-            news=refusals.NEWS,
-            key_variable=KEY_VARIABLE,
-        )
+        try:
+            self.transport = Transport(
+                provider=NAME,
+                base_url=settings.base_url,
+                headers=headers,
+                concurrency=settings.concurrency,
+                patience=patience,
+                news=refusals.NEWS,
+                key_variable=KEY_VARIABLE,
+            )
+        except ConfigurationError as error:
+            if environment.get(BASE_URL_VARIABLE, "").strip():
+                error.message += f" (it comes from {BASE_URL_VARIABLE})"
+                error.place("", None)
+            raise
         self.voices = Voices(self.transport, keyed=bool(key))
         self._settings, self._keyed = settings, bool(key)
         self._redaction = Redaction(headers)
