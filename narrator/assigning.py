@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from narrator.casting import Assignment, Cast, Role, Setting
 from narrator.errors import CastingError, ProjectError, ProjectErrors, UnknownVoice, UnspokenLanguage
@@ -12,7 +12,12 @@ from narrator.providers.base import Provider
 
 
 def assign_voices(
-    cast: Cast, providers: Mapping[str, Provider], *, language: str, named: Iterable[str] = ()
+    cast: Cast,
+    providers: Mapping[str, Provider],
+    *,
+    language: str,
+    named: Iterable[str] = (),
+    gone: Collection[str] = (),
 ) -> dict[str, Assignment]:
     """
     The voice of every role in the cast; the embedded voice for a narrator that is not cast.
@@ -21,6 +26,7 @@ def assign_voices(
         providers: the ones that can be used here, by name.
         language: BCP 47, for the default narrator.
         named: providers that book.yaml has settings for; one of them may make voices from descriptions.
+        gone: providers whose service is gone: a role of theirs speaks with its stand-in, if it has one.
 
     Raises:
         ProjectErrors: every role whose voice (and stand-in) cannot be used, with its line in cast.yaml.
@@ -29,7 +35,7 @@ def assign_voices(
     errors: list[ProjectError] = []
     for role in cast.roles:
         try:
-            assignments[role.name] = _assign(role, cast, providers, language=language, named=named)
+            assignments[role.name] = _assign(role, cast, providers, language, named=named, gone=gone)
         except ProjectError as error:
             errors.append(error)
     if errors:
@@ -63,9 +69,10 @@ def _assign(
     role: Role,
     cast: Cast,
     providers: Mapping[str, Provider],
-    *,
     language: str,
+    *,
     named: Iterable[str],
+    gone: Collection[str],
 ) -> Assignment:
     wanted = role.voice
     if wanted is None and role.description:
@@ -75,7 +82,7 @@ def _assign(
         raise CastingError(f"role {role.name!r} has no voice", file="cast.yaml", line=role.line)
     settings = dict(role.settings)
     name, slash, _ = wanted.partition("/")
-    if name not in providers and role.stand_in:
+    if (name not in providers or name in gone) and role.stand_in:
         return _choose(role.stand_in, {}, providers, role.line)._replace(stand_in=True)
     if name in providers and not slash:
         return _design(role, name, settings, providers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -55,16 +55,18 @@ class Pipeline:
         progress: Progress,
         designed: Mapping[tuple[str, str], Take] | None = None,
         read_guide: ReadGuide | None = None,
+        gone: Collection[str] = (),
     ) -> None:
         """
         Args:
             chapters: each with its place in the book, from 1.
             designed: takes in voices made from descriptions, by provider and description.
             read_guide: reads the recording that an utterance is to follow.
+            gone: providers that are not asked any more.
         """
         self._chapters = {planned.chapter.number: (track, planned) for track, planned in chapters}
         self._setting, self._providers, self._progress = setting, providers, progress
-        self._designed, self._read_guide = designed, read_guide
+        self._designed, self._read_guide, self._gone = designed, read_guide, gone
         self._lock = threading.Lock()
         self._done: SimpleQueue[Future[None]] = SimpleQueue()
         self._in_work = 0
@@ -113,6 +115,7 @@ class Pipeline:
                 on_take=self._on_take,
                 designed=self._designed,
                 read_guide=self._read_guide,
+                gone=self._gone,
             ) as recording,
             ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix="master") as self._mastering,
         ):

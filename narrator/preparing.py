@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from narrator.assigning import assign_voices, rehearsal
@@ -32,10 +32,18 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    project: Project, store: TakeStore, providers: Mapping[str, Provider], *, rehearse: bool = False
+    project: Project,
+    store: TakeStore,
+    providers: Mapping[str, Provider],
+    *,
+    rehearse: bool = False,
+    gone: Collection[str] = (),
 ) -> Prepared:
     """
     Everything a run needs to know before it spends anything.
+
+    Args:
+        gone: providers whose service is gone, and whose roles speak with their stand-ins.
 
     Raises:
         ProjectErrors: whatever is wrong with the project, all of it together.
@@ -63,7 +71,7 @@ def prepare(
         book=book,
         cast=project.cast,
         lexicon=project.lexicon,
-        assignments=_assign(project, manuscript, providers, rehearse=rehearse),
+        assignments=_assign(project, manuscript, providers, rehearse=rehearse, gone=gone),
         providers=providers,
         on_hand=store.takes,
         guide_sha256=guides.sha256,
@@ -73,13 +81,18 @@ def prepare(
 
 
 def _assign(
-    project: Project, manuscript: Manuscript, providers: Mapping[str, Provider], *, rehearse: bool
+    project: Project,
+    manuscript: Manuscript,
+    providers: Mapping[str, Provider],
+    *,
+    rehearse: bool,
+    gone: Collection[str],
 ) -> dict[str, Assignment]:
     language = project.book.language
     if rehearse:
         return rehearsal(manuscript, project.cast, providers[EMBEDDED], language=language)
     named = (settings.name for settings in project.book.providers)
-    return assign_voices(project.cast, providers, language=language, named=tuple(named))
+    return assign_voices(project.cast, providers, language=language, named=tuple(named), gone=gone)
 
 
 def _with_credits(manuscript: Manuscript, project: Project) -> tuple[Manuscript, list[Source], list[Notice]]:

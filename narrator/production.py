@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress, Silent
 from narrator.project import open_project
 from narrator.providers import Providers
+from narrator.providers.base import Provider
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
 from narrator.results import Check, MadeChapter, Production
+from narrator.standing_in import gone, together
 from narrator.store import TakeStore
 from narrator.summary import checked, produced, reported
 
@@ -91,8 +93,6 @@ def produce(
         prepared = prepare(project, store, providers, rehearse=rehearse)
         for notice in (*prepared.notices, *store.notices):
             progress.notice(notice)
-        tracks = _tracks(prepared, chosen)
-        _within_budget(prepared, estimate(prepared.plan, providers))
         setting = Setting(
             book=project.book,
             cover=project.cover,
@@ -102,28 +102,51 @@ def produce(
             store=store,
             stopping=threading.Event(),
         )
-        progress.planned(
-            chapters=len(tracks),
-            lines=sum(len(planned.lines) for _, planned in tracks),
-            to_record=sum(line.take is None for _, planned in tracks for line in planned.lines),
-        )
-        outcome = Pipeline(
-            tracks,
-            setting=setting,
-            providers=providers,
-            progress=progress,
-            designed=designed_voices(prepared.plan.lines),
-            read_guide=prepared.guides.read,
-        ).run()
+        outcome = _run(prepared, chosen, setting, providers, progress)
+        lost = gone(prepared, outcome)
+        if lost:
+            prepared = prepare(project, store, providers, rehearse=rehearse, gone=lost)
+            setting = setting._replace(stopping=threading.Event())
+            second = _run(prepared, chosen, setting, providers, progress, gone=lost)
+            outcome = together(outcome, second, tuple(lost.values()), requests=providers.requests)
+        tracks = _tracks(prepared, chosen)
         try:
             write_report(reported(prepared, _all_made(prepared, outcome, setting), setting), project.build)
-            if not chosen and not outcome.errors:
+            if not chosen and not outcome.errors and not lost:  # which may be back for the next run
                 _sweep_away_former_chapters(prepared, project.build)
                 read = (*inputs, *prepared.guides.inputs)
                 write_run(project.build, _receipt(prepared, outcome, setting, code=identity, inputs=read))
         except OutputError as error:
             outcome = outcome._replace(errors=(*outcome.errors, error))
         return produced(prepared, [planned for _, planned in tracks], outcome, setting)
+
+
+def _run(
+    prepared: Prepared,
+    chosen: frozenset[int],
+    setting: Setting,
+    providers: Mapping[str, Provider],
+    progress: Progress,
+    *,
+    gone: Collection[str] = (),
+) -> Outcome:
+    """Record what is missing and assemble, within the budget."""
+    tracks = _tracks(prepared, chosen)
+    _within_budget(prepared, estimate(prepared.plan, providers))
+    progress.planned(
+        chapters=len(tracks),
+        lines=sum(len(planned.lines) for _, planned in tracks),
+        to_record=sum(line.take is None for _, planned in tracks for line in planned.lines),
+    )
+    return Pipeline(
+        tracks,
+        setting=setting,
+        providers=providers,
+        progress=progress,
+        designed=designed_voices(prepared.plan.lines),
+        read_guide=prepared.guides.read,
+        gone=gone,
+    ).run()
 
 
 def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[int, Assembled]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -40,10 +40,12 @@ class Recording:
         on_take: OnTake,
         designed: Mapping[tuple[str, str], Take] | None = None,
         read_guide: ReadGuide | None = None,
+        gone: Collection[str] = (),
     ) -> None:
         """
         Args:
             on_take: told of the take that serves a line, from the thread that recorded it.
+            gone: providers that are not asked any more.
             designed: takes in voices made from descriptions, by provider and description.
         """
         self.failures: list[tuple[Line, ProviderError]] = []
@@ -54,7 +56,7 @@ class Recording:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._in_a_row: dict[str, int] = {}
-        self._closed: set[str] = set()
+        self._closed = set(gone)
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._putting = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="store")
         self._voices = {name: _Voice(take) for name, take in (designed or {}).items()}

@@ -49,6 +49,7 @@ LAYERS = {
         "reporting",
         "summary",
         "production",
+        "standing_in",
     },
     "faces": {"cli", "serving", "__main__", "__init__"},
 }

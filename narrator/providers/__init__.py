@@ -41,6 +41,11 @@ class Providers(Mapping[str, Provider]):
         for provider in self._open.values():
             provider.close()
 
+    @property
+    def requests(self) -> int:
+        """HTTP requests made so far, by all of them."""
+        return sum(provider.requests for provider in self._open.values())
+
     def __iter__(self) -> Iterator[str]:
         return iter(PROVIDERS)
 
