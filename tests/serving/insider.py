@@ -1,8 +1,8 @@
 """What schemathesis is told about Octave, since the page cannot say it: a voice, a recording, and what the
 lines of a stream are.
 
-Loaded by the `schemathesis` command (`SCHEMATHESIS_HOOKS`). It changes every other request, so that speech
-is reached as well as refusals; which ones is decided by the request itself, so that two runs are alike.
+Loaded by the `schemathesis` command (`SCHEMATHESIS_HOOKS`). It changes some requests, so that speech is
+reached as well as refusals; which ones is decided by the request itself, so that two runs are alike.
 """
 
 from __future__ import annotations
@@ -36,16 +36,23 @@ saved: list[str] = []
 
 @schemathesis.hook
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
-    """Give every other request a voice, and its conversion a recording; delete what was saved."""
+    """
+    Give every other request a voice and every fourth conversion a recording; delete what was saved. The
+    longest silence is kept in every eighth request.
+    """
     if case.method == "DELETE" and saved and "name" in (case.query or {}):
         case.query["name"] = saved.pop()
     body = case.body
-    if not isinstance(body, dict) or zlib.crc32(repr(body).encode()) % 2:
+    if not isinstance(body, dict):
         return
+    lot = zlib.crc32(repr(body).encode())
     utterances = body.get("utterances")
-    if isinstance(utterances, list) and utterances and isinstance(utterances[0], dict):
+    for each in utterances if isinstance(utterances, list) and lot % 8 else ():
+        if isinstance(each, dict) and each.get("trailing_silence") == 5:
+            each["trailing_silence"] = 0.1
+    if lot % 2 == 0 and isinstance(utterances, list) and utterances and isinstance(utterances[0], dict):
         utterances[0]["voice"] = VOICE
-    if "audio" in body:
+    if lot % 4 == 0 and "audio" in body:
         body |= {"audio": RECORDING, "voice": VOICE}
 
 

@@ -67,16 +67,16 @@ def test_an_injected_fault_is_named(tmp_path: Path) -> None:
 
 
 def test_the_log_is_added_to(tmp_path: Path) -> None:
-    """By the next server as well; numbers begin anew."""
+    """By the next server as well; numbers begin anew. A line is a line, whatever is in it."""
     path = tmp_path / "deep" / "log.jsonl"
     for number in (1, 2):
         log = Log(path)
-        log.write({"number": number, "path": "/ä"})
+        log.write({"number": number, "path": "/ä\u2028"})
         log.close()
 
     assert [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] == [
-        {"number": 1, "path": "/ä"},
-        {"number": 2, "path": "/ä"},
+        {"number": 1, "path": "/ä\u2028"},
+        {"number": 2, "path": "/ä\u2028"},
     ]
 
 

@@ -181,7 +181,7 @@ def told(node: str, recording: bytes) -> dict[str, Told]:
             check=False,
         )
     assert (done.returncode, done.stderr) == (0, "")
-    return dict(zip(tried, map(json.loads, done.stdout.splitlines()), strict=True))
+    return dict(zip(tried, map(json.loads, done.stdout.strip("\n").split("\n")), strict=True))
 
 
 def given(told: Told) -> Any:

@@ -105,6 +105,7 @@ for (const step of steps) {
     } catch (error) {
         told = { error: refused(error) };
     }
-    process.stdout.write(`${JSON.stringify(told)}\n`);
+    // Written before anything goes on: what a pipe has not taken when the process exits is lost.
+    await new Promise((taken) => process.stdout.write(`${JSON.stringify(told)}\n`, taken));
 }
 process.exit(0);
