@@ -64,13 +64,13 @@ def from_nothing(folder: Path) -> Cost:
 def least(folder: Path) -> Least:
     """The engine alone on every line that narrator recorded, the encoder alone on every chapter it made."""
     from benchmarks import stage
-    from narrator.providers import open_provider
+    from narrator.providers.espeak import Espeak
     from narrator.receipts import read_receipt
 
     with stage.prepared_project(folder) as (prepared, setting):
         requests = {line.request.key: line.request for line in prepared.plan.lines}
         before = children_s()
-        engine = open_provider("espeak")
+        engine = Espeak()
         for request in requests.values():
             engine.generate(request)
         engine.close()

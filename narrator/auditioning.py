@@ -16,7 +16,7 @@ from narrator.files import replacing
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import NARRATOR, Utterance
 from narrator.project import open_project
-from narrator.providers import PROVIDERS, Providers
+from narrator.providers import Providers
 from narrator.providers.base import Provider, StreamFormat, Streaming, VoiceKeeping
 from narrator.takes import Pcm, Request
 
@@ -49,7 +49,7 @@ def list_voices(provider: str | None = None, *, project: Path | None = None) -> 
     with Providers(_settings(project)) as providers:
         for name in [provider] if provider else providers:
             try:
-                voices += _provider(providers, name).voices()
+                voices += providers.named(name).voices()
             except ProviderError as error:
                 if provider:
                     raise
@@ -117,7 +117,7 @@ def say(
     lexicon = opened.lexicon if opened else Lexicon()
     with Providers(opened.book.providers if opened else ()) as providers:
         name, slash, wish = voice.partition("/")
-        provider = _provider(providers, name)
+        provider = providers.named(name)
         if not slash:
             remedy = f"write {name}/... (`narrator voices {name}` lists them)"
             raise UsageError(f"{name!r} names no voice; {remedy}")
@@ -136,16 +136,8 @@ def _settings(project: Path | None) -> tuple[ProviderSettings, ...]:
     return open_project(project, rehearse=True).book.providers if project else ()
 
 
-def _provider(providers: Providers, name: str) -> Provider:
-    if name not in providers:
-        raise UnknownVoice(
-            name, PROVIDERS, remedy=f"narrator records through: {', '.join(sorted(PROVIDERS))}", file=""
-        )
-    return providers[name]
-
-
 def _keeping(providers: Providers, name: str) -> VoiceKeeping:
-    provider = _provider(providers, name)
+    provider = providers.named(name)
     if not isinstance(provider, VoiceKeeping):
         raise UsageError(f"{name} keeps no voices of its own for you; its voices are all listed already")
     return provider

@@ -1,4 +1,4 @@
-"""What planning finds that stops nothing but is worth knowing: what will be heard otherwise than it is asked.
+"""What is found that stops nothing but is worth knowing: what is heard otherwise than it was asked.
 
 Lines that share a finding are told of together, at the place of the first.
 """
@@ -11,7 +11,7 @@ from narrator.manuscript import Notice, Utterance
 
 
 class Findings:
-    """The findings of one plan."""
+    """The findings of one plan, or of recording it."""
 
     def __init__(self) -> None:
         self._lines: dict[tuple[str, str | None], list[Utterance]] = {}
@@ -48,6 +48,22 @@ class Findings:
             f"{provider}: ",
             f"to be recorded again with {model}, since a direction in the scene came or went; their takes"
             f" from {other} are kept (`version` in book.yaml or cast.yaml settles on one)",
+        )
+
+    def forgotten(self, line: Utterance, provider: str) -> None:
+        """A take that the provider should have gone on from."""
+        self._add(
+            line,
+            f"{provider}: ",
+            "recorded after a take that the provider no longer knew; it was told of its text, or of nothing",
+        )
+
+    def mistimed(self, line: Utterance, provider: str) -> None:
+        """Word times that cannot be those of the line's words."""
+        self._add(
+            line,
+            f"{provider}: ",
+            "left with estimated word times, since those that came do not fit their words",
         )
 
     def notices(self) -> Iterator[Notice]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from narrator.errors import OutputError, ProviderError
+from narrator.findings import Findings
 from narrator.manuscript import Notice, Utterance
 from narrator.planning import Line, chains
 from narrator.providers.base import Provider
@@ -45,8 +46,8 @@ class Recording:
         """
         Args:
             on_take: told of the take that serves a line, from the thread that recorded it.
-            gone: providers that are not asked any more.
             designed: takes in voices made from descriptions, by provider and description.
+            gone: providers that are not asked any more.
         """
         self.failures: list[tuple[Line, ProviderError]] = []
         self.kept: list[Take] = []
@@ -60,8 +61,7 @@ class Recording:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._putting = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="store")
         self._voices = {name: _Voice(take) for name, take in (designed or {}).items()}
-        self._lost_context: dict[str, list[Line]] = {}
-        self._untimed: dict[str, list[Line]] = {}
+        self._findings = Findings()
 
     def __enter__(self) -> Recording:
         return self
@@ -84,15 +84,7 @@ class Recording:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What went otherwise than planned, each kind once for a provider."""
-        return (
-            *_together(
-                self._lost_context,
-                "the provider no longer knew the take before them and was told of its text, or of nothing",
-            ),
-            *_together(
-                self._untimed, "word times came back that do not fit their words; they will be estimated"
-            ),
-        )
+        return tuple(self._findings.notices())
 
     def stop(self) -> None:
         """Begin no further request; those in flight are finished and kept."""
@@ -189,40 +181,40 @@ class Recording:
     def _put(self, answered: _Answered) -> None:
         """Store every answer; the first one serves the line."""
         line, provider = answered.line, self._providers[answered.line.request.provider]
-        try:
-            takes = [self._store_one(answered, index) for index in range(len(answered.generations))]
-        except OutputError as error:
-            if isinstance(error.__cause__, OSError):
-                self.stop()  # at once: what the disk does not take is paid for and lost
-            raise
+        takes = [self._store_one(answered, index) for index in range(len(answered.generations))]
         with self._lock:
             self.kept += takes
             before = answered.before
             if before is not None and before.ids and before.request.model == line.request.model:
                 able = provider.models[line.request.model].context
                 if "id" in able and takes[0].context != "id":
-                    self._lost_context.setdefault(provider.name, []).append(line)
+                    self._findings.forgotten(line.utterance, provider.name)
         self._on_take(line, takes[0])
 
     def _store_one(self, answered: _Answered, index: int) -> Take:
         request = answered.line.request
-        return self._store.put(
-            request,
-            answered.generations[index],
-            took_ms=answered.took_ms,
-            recorded_at=answered.recorded_at,
-            after=answered.before.take_id if answered.before else None,
-            answer=index,
-            # What cost nothing can be recorded again; waiting for the disk would double its price.
-            durable=self._providers[request.provider].models[request.model].price_per_1000 > 0,
-        )
+        try:
+            return self._store.put(
+                request,
+                answered.generations[index],
+                took_ms=answered.took_ms,
+                recorded_at=answered.recorded_at,
+                after=answered.before.take_id if answered.before else None,
+                answer=index,
+                # What cost nothing can be recorded again; waiting for the disk would double its price.
+                durable=self._providers[request.provider].models[request.model].price_per_1000 > 0,
+            )
+        except OutputError as error:
+            if isinstance(error.__cause__, OSError):
+                self.stop()  # at once: what the disk does not take is paid for and lost
+            raise
 
     def _timed(self, line: Line, generation: Generation) -> Generation:
         """The answer, without word times that cannot be those of the line: it is paid for and kept."""
         if len(generation.words) in (0, len(line.request.spoken.words)):
             return generation
         with self._lock:
-            self._untimed.setdefault(line.request.provider, []).append(line)
+            self._findings.mistimed(line.utterance, line.request.provider)
         return replace(generation, words=(), word_source="estimated")
 
 
@@ -242,10 +234,3 @@ class _Voice:
     def __init__(self, take: Take | None) -> None:
         self.take = take
         self.making = threading.Lock()
-
-
-def _together(lines: Mapping[str, list[Line]], what: str) -> Iterator[Notice]:
-    for provider, each in lines.items():
-        first, count = each[0].utterance, len(each)
-        counted = "1 line" if count == 1 else f"{count:,} lines"
-        yield Notice(message=f"{provider}: {counted}: {what}", file=first.file, line=first.line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,31 @@ def test_a_refused_line_is_told_of_with_its_place(tmp_path: Path) -> None:
 
     first: NarratorError = outcome.errors[0]
     assert str(first) == "manuscript/01.md:3: troupe: refused with status 422 at utterances.0.text: too rude"
+
+
+class Miscounting(Troupe):
+    """It times a word too few."""
+
+    def generate(
+        self,
+        request: Request,
+        *,
+        before: Precedent | None = None,
+        designed: Take | None = None,
+        guide: bytes | None = None,
+    ) -> tuple[Generation, ...]:
+        """See `Provider`."""
+        answers = super().generate(request, before=before, designed=designed, guide=guide)
+        return tuple(replace(answer, words=answer.words[:-1]) for answer in answers)
+
+
+def test_a_paid_answer_with_the_wrong_number_of_word_times_is_kept(tmp_path: Path) -> None:
+    """Its word times are estimated, which is said; it is not thrown away and asked for again."""
+    folder = write_project(tmp_path, "# The Book\n\nThe sea was calm.\n", cast=CAST)
+
+    _, outcome = run(folder, Miscounting())
+
+    assert outcome.errors == ()
+    assert {(take.words, take.word_source) for take in outcome.kept} == {((), "estimated")}
+    (said,) = map(str, outcome.notices)
+    assert "2 lines are left with estimated word times, since those that came do not fit" in said

@@ -123,7 +123,7 @@ def test_a_chain_goes_on_from_a_server_that_was_stopped(
     assert (result["recorded"], result["requests"]) == (1, 2)
     (warning,) = result["warnings"]
     assert warning.startswith(
-        "manuscript/01.md:17: hume: 1 line: the provider no longer knew the take before"
+        "manuscript/01.md:17: hume: 1 line is recorded after a take that the provider no longer knew"
     )
 
 

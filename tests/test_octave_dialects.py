@@ -184,7 +184,7 @@ def test_a_service_that_will_not_go_on_by_id(words: str, texts: bool, tmp_path: 
     assert result["recorded"] == 3
     assert result["requests"] == (5 if texts else 7)
     (warning,) = result["warnings"]
-    assert "2 lines: the provider no longer knew the take before them" in warning
+    assert "2 lines are recorded after a take that the provider no longer knew" in warning
     assert [context_of(body) for body in octave.asked] == (
         [None, "One", "The sea was calm."] if texts else [None, None, None]
     )

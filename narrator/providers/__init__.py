@@ -41,6 +41,18 @@ class Providers(Mapping[str, Provider]):
         for provider in self._open.values():
             provider.close()
 
+    def named(self, name: str) -> Provider:
+        """
+        The provider of that name, as somebody wrote it.
+
+        Raises:
+            UnknownVoice: there is none; names the nearest.
+            ConfigurationError, ProviderError: as indexing does.
+        """
+        if name not in PROVIDERS:
+            raise UnknownVoice(name, PROVIDERS, remedy=_known(), file="")
+        return self[name]
+
     @property
     def requests(self) -> int:
         """HTTP requests made so far, by all of them."""
@@ -74,19 +86,6 @@ class Providers(Mapping[str, Provider]):
                 error.place("book.yaml", dict(said.lines).get(error.key or ""))
                 raise
         return self._open[name]
-
-
-def open_provider(name: str, settings: Mapping[str, Setting] | None = None) -> Provider:
-    """
-    The provider of that name; the caller closes it.
-
-    Raises:
-        UnknownVoice: there is none.
-        ProviderError: it cannot be used here.
-    """
-    if name not in PROVIDERS:
-        raise UnknownVoice(name, PROVIDERS, remedy=_known())
-    return PROVIDERS[name](settings or {})
 
 
 def _known() -> str:

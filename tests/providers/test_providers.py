@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from narrator.errors import ProviderError, UnknownVoice
-from narrator.providers import PROVIDERS, Providers, open_provider
+from narrator.providers import PROVIDERS, Providers
 from tests.providers import contract
 
 
@@ -24,7 +24,10 @@ def test_a_provider_is_closed_with_the_others() -> None:
 
 
 def test_an_unknown_provider_names_the_nearest_and_all() -> None:
-    with pytest.raises(
-        UnknownVoice, match=r"'espeek'; did you mean 'espeak'\? narrator records through: espeak"
+    with (
+        Providers() as providers,
+        pytest.raises(
+            UnknownVoice, match=r"'espeek'; did you mean 'espeak'\? narrator records through: espeak"
+        ),
     ):
-        open_provider("espeek")
+        providers.named("espeek")
