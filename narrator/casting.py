@@ -42,6 +42,8 @@ class Abilities(BaseModel, frozen=True, extra="forbid"):
     price_per_1000: float = 0.0
     """Price of 1000 characters, in `currency`."""
     currency: str = "USD"
+    priced_on: str | None = None
+    """The day from which the price is known (ISO 8601); None where book.yaml says it, or nothing costs."""
 
 
 class Voice(BaseModel, frozen=True, extra="forbid"):

@@ -11,8 +11,8 @@ from narrator.casting import Abilities
 from narrator.manuscript import Utterance
 from narrator.providers.base import Provider
 
-Place = tuple[str, int | str]
-"""What the lines of one chain in a chapter have in common: provider, and scene (or the line itself)."""
+Chain = tuple[str, int | str]
+"""What tells the chains of a chapter apart: provider, and scene (or the line itself)."""
 
 
 class Wish(NamedTuple):
@@ -24,7 +24,7 @@ class Wish(NamedTuple):
     """Whether it has a direction."""
 
 
-def place(utterance: Utterance, provider: Provider, continuity: Continuity) -> Place:
+def chain_of(utterance: Utterance, provider: Provider, continuity: Continuity) -> Chain:
     """The chain an utterance belongs to, within its chapter."""
     linked = any(abilities.context for abilities in provider.models.values())
     if continuity == "none" or not linked:
@@ -62,9 +62,9 @@ def _speaking(allowed: tuple[str, ...], models: Mapping[str, Abilities], languag
     return able or allowed
 
 
-def groups(places: Iterable[Place]) -> list[list[int]]:
+def groups(places: Iterable[Chain]) -> list[list[int]]:
     """The indices of each chain's lines, in order."""
-    found: dict[Place, list[int]] = {}
+    found: dict[Chain, list[int]] = {}
     for index, each in enumerate(places):
         found.setdefault(each, []).append(index)
     return list(found.values())

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 from narrator.book import Book
 from narrator.casting import Abilities, Assignment, Cast, Role, direct
-from narrator.chaining import Place, Wish, agree, groups, place
+from narrator.chaining import Chain, Wish, agree, chain_of, groups
+from narrator.choices import Choices, ChosenTake
+from narrator.choosing import OnHand, Place, choose, settle
 from narrator.errors import DirectionTooLong, ManuscriptError, ProjectError, ProjectErrors, SentenceTooLong
 from narrator.findings import Findings
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
 from narrator.takes import Request, Take
-
-OnHand = Callable[[str], tuple[Take, ...]]
-"""Every good take under a key, oldest first."""
 
 CHARACTERS_PER_SECOND = 14.5
 """Of English read at an audiobook's pace (about 160 words a minute); for estimates only."""
@@ -34,6 +35,12 @@ class Line(NamedTuple):
     """The utterance before it in its context chain; None at the head, and without context."""
     before_request: Request | None = None
     """What is asked for that utterance."""
+    nth: int = 1
+    """Of the lines in the book that ask for the same, which one this is, from 1."""
+    chosen: ChosenTake | None = None
+    """The choice in choices.yaml that gave it its take."""
+    follows: str | None = None
+    """Key of the line before it in its chapter, whoever speaks that."""
 
 
 class PlannedChapter(NamedTuple):
@@ -83,12 +90,14 @@ def plan_takes(
     assignments: Mapping[str, Assignment],
     providers: Mapping[str, Provider],
     on_hand: OnHand,
+    choices: Choices = Choices(),  # noqa: B008  immutable
     guide_sha256: Callable[[str], str] | None = None,
 ) -> Plan:
     """
     Make every utterance ready for its provider and find the take that serves it.
 
     Args:
+        choices: which take somebody wants for a line.
         guide_sha256: of a guide recording, by its path in the project; needed where the manuscript names one.
 
     Raises:
@@ -96,17 +105,18 @@ def plan_takes(
     """
     errors: list[ProjectError] = []
     findings = Findings()
-    chooser = _Chooser(on_hand)
+    on_hand = cache(on_hand)
     roles = {role.name: role for role in cast.roles}
-    chapters = []
+    drafted: list[tuple[_Draft, Line]] = []
+    places: list[Place] = []
     for chapter in manuscript.chapters:
         drafts = [
             _draft(utterance, chapter, roles.get(utterance.role), book, assignments, providers)
             for utterance in chapter.utterances
         ]
         models = _models(drafts, language=book.language)
-        lines: list[Line] = []
-        heads: dict[Place, Line] = {}
+        heads: dict[Chain, int] = {}
+        follows: str | None = None
         for draft, model in zip(drafts, models, strict=True):
             provider, utterance = draft.provider, draft.utterance
             abilities = provider.models[model]
@@ -114,23 +124,33 @@ def plan_takes(
             errors += _too_long_in_one(request.spoken.text, utterance, provider, abilities)
             errors += _too_long(request.direction, utterance, provider, abilities)
             errors += _cannot_follow(utterance, provider, abilities)
-            before = heads.get(draft.place) if abilities.context else None
-            take = chooser.choose(request, before.take if before else None, abilities.deterministic)
+            before = heads.get(draft.chain) if abilities.context else None
             line = Line(
                 chapter.number,
                 utterance,
                 request,
-                take,
-                before.utterance.id if before else None,
-                before.request if before else None,
+                None,
+                drafted[before][1].utterance.id if before is not None else None,
+                drafted[before][1].request if before is not None else None,
+                follows=follows,
             )
-            _look(findings, draft, line, on_hand)
-            heads[draft.place] = line
-            lines.append(line)
-        chapters.append(PlannedChapter(chapter, tuple(lines)))
+            heads[draft.chain] = len(places)
+            places.append(Place(request.key, abilities.deterministic, before, follows))
+            drafted.append((draft, line))
+            follows = request.key
     if errors:
         raise ProjectErrors(errors)
-    return Plan(tuple(chapters), dict(assignments), (*findings.notices(), *_stand_ins(assignments)))
+    lines = []
+    for (draft, line), served in zip(drafted, choose(places, choices.chosen, on_hand), strict=True):
+        lines.append(line._replace(take=served.take, nth=served.nth, chosen=served.chosen))
+        _look(findings, draft, lines[-1], on_hand)
+    left = iter(lines)
+    chapters = tuple(
+        PlannedChapter(chapter, tuple(islice(left, len(chapter.utterances))))
+        for chapter in manuscript.chapters
+    )
+    notices = (*findings.notices(), *_not_there(choices, places, lines), *_stand_ins(assignments))
+    return Plan(chapters, dict(assignments), notices)
 
 
 class _Draft(NamedTuple):
@@ -139,7 +159,7 @@ class _Draft(NamedTuple):
     utterance: Utterance
     assignment: Assignment
     provider: Provider
-    place: Place
+    chain: Chain
     direction: str | None
     speed: float
 
@@ -158,7 +178,7 @@ def _draft(
         utterance,
         assignment,
         provider,
-        place(utterance, provider, book.continuity),
+        chain_of(utterance, provider, book.continuity),
         direct(book.direction, role.direction if role else None, chapter.direction, utterance.direction),
         _asked_speed(utterance.speed, chapter.speed, role.speed if role else None, book.speed),
     )
@@ -169,7 +189,7 @@ def _models(drafts: Sequence[_Draft], *, language: str) -> list[str]:
     models = [draft.assignment.models[0] for draft in drafts]
     if all(len(draft.assignment.models) == 1 for draft in drafts):
         return models
-    for chain in groups(draft.place for draft in drafts):
+    for chain in groups(draft.chain for draft in drafts):
         members = [drafts[index] for index in chain]
         wishes = [Wish(draft.assignment.models, draft.direction is not None) for draft in members]
         agreed = agree(wishes, members[0].provider.models, language=language)
@@ -266,26 +286,15 @@ def _asked_speed(*levels: float | None) -> float:
     return next((speed for speed in levels if speed is not None), 1.0)
 
 
-class _Chooser:
-    """Hands out takes in the order of the book (design section 6).
-
-    An engine that answers the same each time serves every place from one take. Otherwise each
-    take serves one place: the one recorded after the same neighbour first, else the next unused.
-    """
-
-    def __init__(self, on_hand: OnHand) -> None:
-        self._on_hand = on_hand
-        self._left: dict[str, list[Take]] = {}
-
-    def choose(self, request: Request, before: Take | None, deterministic: bool) -> Take | None:
-        takes = self._left.get(request.key)
-        if takes is None:
-            takes = self._left[request.key] = list(self._on_hand(request.key))
-        if not takes or deterministic:
-            return takes[0] if takes else None
-        neighbour = before.id if before else None
-        matching = (i for i, candidate in enumerate(takes) if candidate.after == neighbour)
-        return takes.pop(next(matching, 0))
+def _not_there(choices: Choices, places: Sequence[Place], lines: Sequence[Line]) -> Iterable[Notice]:
+    """Choices whose line is there and whose take is not."""
+    for index, choice in settle(places, choices.chosen).items():
+        if lines[index].chosen is None:
+            yield Notice(
+                message=f"take {choice.take} chosen for {lines[index].utterance.id} is not in the store;"
+                " the line is served as if nothing were chosen",
+                file="choices.yaml",
+            )
 
 
 def estimate(plan: Plan, providers: Mapping[str, Provider]) -> Estimate:
@@ -302,7 +311,7 @@ def estimate(plan: Plan, providers: Mapping[str, Provider]) -> Estimate:
     for line in missing:
         provider = providers[line.request.provider]
         abilities = provider.models[line.request.model]
-        count = len(line.request.spoken.text) * provider.answers
+        count = provider.characters(line.request) * provider.answers
         characters += count
         amount += count * abilities.price_per_1000 / 1000
         currency = abilities.currency

@@ -74,6 +74,7 @@ def prepare(
         assignments=_assign(project, manuscript, providers, rehearse=rehearse, gone=gone),
         providers=providers,
         on_hand=store.takes,
+        choices=project.choices,
         guide_sha256=guides.sha256,
     )
     found = (*project.notices, *manuscript.notices, *notices, *plan.notices)

@@ -201,6 +201,7 @@ class Recording:
                 recorded_at=answered.recorded_at,
                 after=answered.before.take_id if answered.before else None,
                 answer=index,
+                nth=answered.line.nth,
                 # What cost nothing can be recorded again; waiting for the disk would double its price.
                 durable=self._providers[request.provider].models[request.model].price_per_1000 > 0,
             )

@@ -68,7 +68,7 @@ class TakeStore:
                 found.append(self._load(key, take_id))
             except DamagedTake as damage:
                 self._notice(self._stem(key, take_id) + ".json", damage.reason)
-        return tuple(sorted(found, key=lambda take: (take.recorded_at, take.answer, take.id)))
+        return tuple(sorted(found, key=lambda take: (take.recorded_at, take.nth, take.answer, take.id)))
 
     def put(
         self,
@@ -79,6 +79,7 @@ class TakeStore:
         recorded_at: str,
         after: str | None = None,
         answer: int = 0,
+        nth: int = 1,
         durable: bool = True,
     ) -> Take:
         """Keep what a provider answered. The same answer under the same key is one take, the first.
@@ -90,6 +91,7 @@ class TakeStore:
             recorded_at: UTC, ISO 8601, whole seconds.
             after: id of the take that came before it in its context chain.
             answer: its place among the answers to one request.
+            nth: of the places in the book that ask for the same, the one it is recorded for, from 1.
             durable: survive a power cut; not needed for what costs nothing to record again.
 
         Raises:
@@ -126,6 +128,7 @@ class TakeStore:
             level=measuring.measure(pcm, rate),
             after=after,
             answer=answer,
+            nth=nth,
             context=generation.context,
             recorded_at=recorded_at,
             took_ms=took_ms,

@@ -175,6 +175,8 @@ class Take(BaseModel, frozen=True, extra="forbid"):
     """What the provider was told of it."""
     answer: int = 0
     """Its place among the answers to one request."""
+    nth: int = 1
+    """Of the places in the book that ask for the same, the one it was recorded for, from 1."""
     recorded_at: str
     """UTC, ISO 8601, whole seconds."""
     took_ms: int

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
+from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take, WordTime
 from tests.studio import run, write_project
 from tests.tones import Tones
@@ -48,6 +49,7 @@ class Clicks(Tones):
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
         self.asked.append((request.spoken.text, before.take_id if before else None))

@@ -10,13 +10,25 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "narrator"
 
 LAYERS = {
-    "words": {"errors", "manuscript", "casting", "book", "takes", "timeline", "progress", "results"},
+    "words": {
+        "errors",
+        "manuscript",
+        "casting",
+        "book",
+        "choices",
+        "spending",
+        "takes",
+        "timeline",
+        "progress",
+        "results",
+    },
     "core": {
         "settings",
         "parsing",
         "assigning",
         "attribution",
         "chaining",
+        "choosing",
         "coverage",
         "findings",
         "lexicon",

@@ -11,6 +11,7 @@ from narrator.errors import NarratorError, OutOfCredit, ProviderError, RequestRe
 from narrator.planning import designed_voices
 from narrator.preparing import prepare
 from narrator.project import open_project
+from narrator.spending import Account
 from narrator.store import TakeStore
 from narrator.takes import Generation, Precedent, Request, Take
 from tests.studio import run, write_project
@@ -95,7 +96,7 @@ def test_every_answer_to_a_request_is_kept_and_counted(tmp_path: Path) -> None:
     assert len(stored) == 6
     assert {take.id for take in later.taken.values()} == {take.id for take in outcome.taken.values()}
     assert later.recorded == ()
-    assert sum(take.cost for take in outcome.kept) == pytest.approx(3 * 10.0 * len("OneFirst.") / 1000)
+    assert sum(take.cost for take in outcome.kept) == pytest.approx(3 * 5.0 * len("OneFirst.") / 1000)
     assert [line.take and line.take.answer for line in again.plan.lines] == [0, 0]
 
 
@@ -153,12 +154,13 @@ class Broke(Troupe):
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
         if self.requests >= self.credit:
             self.requests += 1
             raise self.error
-        return super().generate(request, before=before, designed=designed, guide=guide)
+        return super().generate(request, before=before, designed=designed, guide=guide, account=account)
 
 
 def test_an_empty_account_is_asked_no_further_and_told_of_once(tmp_path: Path) -> None:
@@ -193,9 +195,10 @@ class Miscounting(Troupe):
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
-        answers = super().generate(request, before=before, designed=designed, guide=guide)
+        answers = super().generate(request, before=before, designed=designed, guide=guide, account=account)
         return tuple(replace(answer, words=answer.words[:-1]) for answer in answers)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.errors import ProviderError, UnknownVoice
+from narrator.spending import Account, amount, bill
 from narrator.takes import Generation, Precedent, Request, Take, WordTime
 
 RATE = 8000
@@ -52,6 +53,10 @@ class Tones:
         """See `Provider`."""
         return True
 
+    def characters(self, request: Request) -> int:
+        """See `Provider`."""
+        return len(request.spoken.text)
+
     def rehearse(self, roles: tuple[Role, ...], language: str) -> dict[str, tuple[str, dict[str, Setting]]]:
         """See `Provider`."""
         raise ProviderError("cannot rehearse", provider=self.name)
@@ -63,19 +68,30 @@ class Tones:
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
+        cost = bill(
+            self.characters(request),
+            price_per_1000=self.models[request.model].price_per_1000,
+            currency=self.models[request.model].currency,
+        )
+        attempt = account.send(cost) if account else None
         with self._lock:
             self.requests += 1
             self.asked.append((request.spoken.text, before.take_id if before else None))
             number = len(self.asked)
         if self._refuse(request):
+            if attempt:
+                attempt.ended("refused", reason="it will not say that")
             raise ProviderError(f"refused {request.spoken.text!r}", provider=self.name)
+        if attempt:
+            attempt.ended("answered")
         words = len(request.spoken.words)
         step = RATE // 10
         pitch = 200 + 7 * number
         pcm = (8000 * np.sin(2 * np.pi * pitch * np.arange(max(1, words) * step) / RATE)).astype(np.int16)
-        characters = len(request.spoken.text)
+        characters = self.characters(request)
         generation = Generation(
             pcm=pcm,
             rate=RATE,
@@ -83,8 +99,8 @@ class Tones:
             word_source="service",
             ids=(("generation", f"g{number}"),),
             characters=characters,
-            cost=characters * self.abilities.price_per_1000 / 1000,
-            currency="EUR",
+            cost=amount(cost.amount),
+            currency=cost.currency,
             context="id" if before else "none",
         )
         return (generation,)

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from narrator.casting import Abilities, Choice, Setting
 from narrator.errors import UnknownVoice
+from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take
 from tests.tones import Tones
 
@@ -57,13 +58,14 @@ class Troupe(Tones):
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
         with self._lock:
             self.heard.append((request, before, designed, guide))
         answers: list[Generation] = []
         for _ in range(self.answers):
-            answers += super().generate(request, before=before)
+            answers += super().generate(request, before=before, account=account)
         with self._lock:
             self.requests -= self.answers - 1
         if not self.models[request.model].word_times:

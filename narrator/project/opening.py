@@ -11,21 +11,26 @@ from typing import TypeVar
 
 from narrator.book import Book
 from narrator.casting import Cast
+from narrator.choices import Choices
 from narrator.errors import ProjectError, ProjectErrors, UsageError
 from narrator.lexicon import Lexicon
 from narrator.manuscript import Notice
 from narrator.project.folder import Folder
 from narrator.project.sources import ManuscriptFile, Sources, read_sources
-from narrator.settings import LIMIT_BYTES, Settings, parse, read_book, read_cast, read_lexicon
+from narrator.settings import LIMIT_BYTES, Settings, parse, read_book, read_cast, read_choices, read_lexicon
 from narrator.settings.nodes import Scalar
 
-BOOK, CAST, LEXICON = "book.yaml", "cast.yaml", "lexicon.yaml"
+BOOK, CAST, LEXICON, CHOICES = "book.yaml", "cast.yaml", "lexicon.yaml", "choices.yaml"
 MANUSCRIPT, TEMPLATES, TAKES, BUILD = "manuscript", "templates", "takes", "build"
 IN_BUILD = (f"{BUILD}/chapters", f"{BUILD}/.receipts")
 LIMIT_COVER_BYTES = 10_000_000
+LIMIT_CHOICES_BYTES = 50_000_000
+"""narrator writes that file itself: a choice is some 300 bytes, and a book has up to 100,000 lines."""
 
 _COVERS = {"cover.jpg": "image/jpeg", "cover.jpeg": "image/jpeg", "cover.png": "image/png"}
 _MAGIC = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
+
+NO_CHOICES = Choices()
 
 T = TypeVar("T")
 
@@ -57,6 +62,7 @@ class Project:
     lexicon: Lexicon
     sources: tuple[ManuscriptFile, ...] = field(repr=False)
     """The manuscript, in reading order."""
+    choices: Choices = NO_CHOICES
     cover: Cover | None = None
     inputs: tuple[Path, ...] = ()
     """Every file that was read, and the project's templates; all under `root`."""
@@ -92,10 +98,12 @@ def open_project(folder: Path, *, rehearse: bool = False) -> Project:
     language = book.language if book else "en"
     cast = read_cast(of_cast, language=language, rehearse=rehearse) if of_cast else None
     lexicon = read_lexicon(of_lexicon) if of_lexicon else None
+    of_choices = opening.settings(CHOICES, limit=LIMIT_CHOICES_BYTES)
+    choices = read_choices(of_choices) if of_choices else None
     sources = opening.sources(of_book) if of_book else None
     cover = opening.cover()
     opening.check_folders()
-    if opening.problems or not (book and cast and lexicon and sources):
+    if opening.problems or not (book and cast and lexicon and choices and sources):
         raise ProjectErrors(_in_order(opening.problems))
     return Project(
         root=opening.folder.root,
@@ -103,6 +111,7 @@ def open_project(folder: Path, *, rehearse: bool = False) -> Project:
         cast=cast,
         lexicon=lexicon,
         sources=sources.files,
+        choices=choices,
         cover=cover,
         inputs=tuple(opening.folder.root / path for path in opening.inputs),
         notices=(*opening.notices, *sources.notices),
@@ -119,13 +128,13 @@ class _Opening:
         self.problems: list[ProjectError] = []
         self.notices: list[Notice] = []
 
-    def settings(self, name: str) -> Settings | None:
+    def settings(self, name: str, *, limit: int = LIMIT_BYTES) -> Settings | None:
         """A settings file, empty where there is none, None where it cannot be read."""
         other = name.replace(".yaml", ".yml")
         if name not in self.names and other in self.names:
             self.problems.append(ProjectError(f"this must be called {name}; rename it", file=other))
             return None
-        data = self._attempt(lambda: self._read(name, limit=LIMIT_BYTES) or b"")
+        data = self._attempt(lambda: self._read(name, limit=limit) or b"")
         table = None if data is None else parse(data, file=name, problems=self.problems)
         return None if table is None else Settings(table, file=name, problems=self.problems)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from narrator.casting import Abilities, Choice, Role, Setting, Voice
+from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take
 
 StreamFormat = Literal["mp3", "wav"]
@@ -64,6 +65,10 @@ class Provider(Protocol):
         """A distinct voice and settings for every role, by name; only embedded engines offer it."""
         ...
 
+    def characters(self, request: Request) -> int:
+        """How many characters one answer to *request* is billed for; needs no network."""
+        ...
+
     def generate(
         self,
         request: Request,
@@ -71,6 +76,7 @@ class Provider(Protocol):
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """Speak one utterance, once or several times; every answer is paid for, the first is the one to use.
 
@@ -78,9 +84,12 @@ class Provider(Protocol):
             before: the line before it in its context chain.
             designed: a take in the voice that `request.description` describes; None makes that voice.
             guide: the recording that `request.guide` names.
+            account: told of every billed request before it is sent, and of its end; an engine inside
+                narrator tells of its one call.
 
         Raises:
             ProviderError: refused, or failed for good.
+            BudgetExceeded, OutputError: what `account.send` raised; nothing was sent.
         """
         ...
 

@@ -21,6 +21,7 @@ from narrator.providers.espeak.prosody import Prosody, understand
 from narrator.providers.espeak.rehearsal import hand_out
 from narrator.providers.espeak.times import Event, Heard, hear_words, is_voiced, phoneme_times
 from narrator.providers.espeak.voices import NAME, Catalogue, find_engine
+from narrator.spending import Account, Bill
 from narrator.takes import Generation, PhonemeTime, Precedent, Request, Spoken, Take, WordTime
 from narrator.timeline import samples as to_samples
 
@@ -108,6 +109,10 @@ class Espeak:
         """Whether the direction holds a word of `prosody`."""
         return understand(direction) is not None
 
+    def characters(self, request: Request) -> int:
+        """Those that are spoken; they cost nothing."""
+        return len(request.spoken.text)
+
     def rehearse(self, roles: tuple[Role, ...], language: str) -> dict[str, tuple[str, dict[str, Setting]]]:
         """The plain voice of the language for the narrator, variants of it for the others."""
         rehearsed = {}
@@ -124,9 +129,19 @@ class Espeak:
         before: Precedent | None = None,  # noqa: ARG002 - it knows no context
         designed: Take | None = None,  # noqa: ARG002 - and designs no voices
         guide: bytes | None = None,  # noqa: ARG002 - nor does it follow a recording
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """Speak one utterance."""
-        return (self._speak(request),)
+        attempt = account.send(Bill(self.characters(request), 0, "USD")) if account else None
+        try:
+            generation = self._speak(request)
+        except ProviderError as error:
+            if attempt:
+                attempt.ended("refused", reason=str(error))
+            raise
+        if attempt:
+            attempt.ended("answered")
+        return (generation,)
 
     def generate_in_ipa(self, request: Request) -> Generation:
         """The same, its phonemes in IPA and not in the engine's mnemonics. It speaks twice for that."""

@@ -25,8 +25,10 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.errors import ProviderError
 from narrator.providers.base import StreamFormat
+from narrator.providers.hume.bodies import write
 from narrator.providers.hume.roster import find
 from narrator.providers.hume.settings import MODELS, NAME, models, read, read_role
+from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take
 
 if TYPE_CHECKING:
@@ -77,6 +79,10 @@ class Hume:
         """Whether there is any: a direction is free text."""
         return bool(direction.strip())
 
+    def characters(self, request: Request) -> int:
+        """Those that are sent, the marks for pauses among them."""
+        return len(write(request.spoken).text)
+
     def rehearse(self, roles: tuple[Role, ...], language: str) -> NoReturn:  # noqa: ARG002 - nobody's
         """Not here: a rehearsal costs nothing."""
         raise ProviderError("it costs money; rehearse with the embedded voice", provider=NAME)
@@ -88,9 +94,10 @@ class Hume:
         before: Precedent | None = None,
         designed: Take | None = None,
         guide: bytes | None = None,
+        account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """Speak one utterance, `num_generations` times."""
-        return self._reach().speak(request, before=before, designed=designed, guide=guide)
+        return self._reach().speak(request, before=before, designed=designed, guide=guide, account=account)
 
     def stream(self, request: Request, audio_format: StreamFormat) -> Iterator[bytes]:
         """The audio of one utterance as a file, piece by piece as it arrives."""

@@ -30,6 +30,7 @@ from narrator.providers.hume.settings import (
 )
 from narrator.providers.hume.times import Clocks
 from narrator.providers.hume.voices import Voices
+from narrator.spending import Account
 from narrator.takes import Context, Generation, PhonemeTime, Precedent, Request, Take, WordTime
 from narrator.timeline import samples as to_samples
 from narrator.transport import BrokenAnswer, Judge, Patience, Transport
@@ -95,7 +96,13 @@ class Service:
         self._clocks = Clocks()
 
     def speak(
-        self, request: Request, *, before: Precedent | None, designed: Take | None, guide: bytes | None
+        self,
+        request: Request,
+        *,
+        before: Precedent | None,
+        designed: Take | None,
+        guide: bytes | None,
+        account: Account | None,
     ) -> tuple[Generation, ...]:
         """Every answer to one request, the first to be used."""
         sent = bodies.write(request.spoken)
