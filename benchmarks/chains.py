@@ -88,7 +88,8 @@ def _server(latency_ms: float) -> Iterator[tuple[str, dict[str, int]]]:
 
 
 def _record(folder: Path, lines: int) -> Recorded:
-    from narrator.planning import to_record
+    from narrator.ledger import Ledger
+    from narrator.planning import needs, to_record
     from narrator.preparing import prepare
     from narrator.project import open_project
     from narrator.providers import Providers
@@ -100,12 +101,17 @@ def _record(folder: Path, lines: int) -> Recorded:
         project = open_project(_write(folder, address, lines))
         store = TakeStore(project.takes)
         taken: dict[str, Take] = {}
-        with Providers(project.book.providers) as providers:
-            asked = to_record(prepare(project, store, providers).plan.lines, providers)
+        with Providers(project.book.providers) as providers, Ledger(project.takes, store=store) as ledger:
+            plan = prepare(project, store, providers).plan
+            asked = to_record(plan.lines, providers)
             with (
                 Timing() as timing,
                 Recording(
-                    providers, store, on_take=lambda line, take: taken.update({line.utterance.id: take})
+                    providers,
+                    store,
+                    ledger=ledger,
+                    needs=needs(plan, providers),
+                    on_take=lambda line, take: taken.update({line.utterance.id: take}),
                 ) as recording,
             ):
                 for chain in recording.start(asked, taken):

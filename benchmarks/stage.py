@@ -23,9 +23,10 @@ from narrator.audio.profiles import PROFILES
 from narrator.audio.rounding import rounded
 from narrator.audio.tone import under_tone
 from narrator.cli import main as narrator
-from narrator.planning import PlannedChapter, to_record
+from narrator.ledger import Ledger
+from narrator.planning import PlannedChapter, needs, to_record
 from narrator.preparing import Prepared, prepare
-from narrator.production import collecting_rarely
+from narrator.session import collecting_rarely
 from narrator.project import open_project
 from narrator.providers import Providers
 from narrator.recording import Recording
@@ -71,9 +72,12 @@ def record(folder: Path) -> int:
     """Record what is missing, as `narrator book` does, and make nothing of it; says how many takes."""
     project = open_project(folder)
     store = TakeStore(project.takes)
-    with Providers() as providers:
-        lines = to_record(prepare(project, store, providers).plan.lines, providers)
-        with Recording(providers, store, on_take=lambda *_: None) as recording:
+    with Providers() as providers, Ledger(project.takes, store=store) as ledger:
+        plan = prepare(project, store, providers).plan
+        lines = to_record(plan.lines, providers)
+        with Recording(
+            providers, store, ledger=ledger, needs=needs(plan, providers), on_take=lambda *_: None
+        ) as recording:
             for chain in recording.start(lines, {}):
                 chain.result()
             assert not recording.failures, recording.failures[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -19,7 +20,8 @@ from narrator.audio.tags import id3_tag
 from narrator.book import Book
 from narrator.errors import Interrupted
 from narrator.exports import export
-from narrator.files import replacing
+from narrator.files import locked, replacing
+from narrator.inputs import code_identity
 from narrator.manuscript import Chapter
 from narrator.mastering import Master, master_chapter
 from narrator.planning import PlannedChapter
@@ -28,16 +30,17 @@ from narrator.receipts import (
     FileFacts,
     Receipt,
     facts_of,
+    lock_of,
     read_receipt,
     recipe,
     remove,
     unchanged,
     write_receipt,
 )
-from narrator.stitching import lay_out
+from narrator.stitching import basis, lay_out, recall, spans
 from narrator.store import TakeStore
 from narrator.takes import Pcm, Take
-from narrator.timeline import Timeline
+from narrator.timeline import Outline, Timeline
 
 MASTER_RATE = 44_100
 """Samples a second of every master: what MP3 players and shops expect."""
@@ -63,7 +66,7 @@ class Assembled(NamedTuple):
     """A chapter whose files are in place."""
 
     chapter: Chapter
-    timeline: Timeline
+    outline: Outline
     taken: tuple[Take, ...]
     """In the order of the utterances."""
     master: Master | None
@@ -78,7 +81,12 @@ def standing(planned: PlannedChapter, track: int, setting: Setting) -> Assembled
     if not planned.complete:
         return None
     taken = {line.utterance.id: line.take for line in planned.lines if line.take is not None}
-    state = _State.read(planned, taken, track, setting)
+    receipt = read_receipt(setting.build, planned.chapter.stem)
+    if receipt and (
+        made := _as_it_was(planned, taken, _basis(planned, taken, track, setting), receipt, setting)
+    ):
+        return made
+    state = _State.read(planned, taken, track, receipt, setting)
     return None if state.stale else state.assembled(changed=False)
 
 
@@ -94,9 +102,20 @@ def assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, set
         MissingTake, DamagedTake, LoudnessOutOfRange, OutputError: nothing was moved into place.
         Interrupted: `setting.stopping` was set meanwhile; nothing was moved into place.
     """
+    # Another process may be at the same chapter; whoever comes second finds it made.
+    lock = lock_of(setting.build, planned.chapter.stem)
+    with locked(lock, on_wait=lambda _: None):
+        return _assemble(planned, taken, track, setting)
+
+
+def _assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, setting: Setting) -> Assembled:
     chapter = planned.chapter
-    state = _State.read(planned, taken, track, setting)
-    if not state.stale and not state.unwanted:
+    basis = _basis(planned, taken, track, setting)
+    receipt = read_receipt(setting.build, chapter.stem)
+    if receipt and (there := _as_it_was(planned, taken, basis, receipt, setting)):
+        return there
+    state = _State.read(planned, taken, track, receipt, setting)
+    if receipt and receipt.basis == basis and not state.stale and not state.unwanted:
         return state.assembled(changed=False)
     stale = state.stale
     master = _make(state, track, setting) or state.master
@@ -104,8 +123,38 @@ def assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, set
     state = state._replace(files={**state.files, **made}, master=master)
     details = master.model_dump(mode="json") if master else {}
     remove(setting.build, state.unwanted)
-    write_receipt(setting.build, chapter.stem, Receipt(files=state.in_order(), details=details))
-    return state.assembled(changed=bool(stale))
+    made = state.assembled(changed=bool(stale))
+    known = Receipt(
+        files=state.in_order(),
+        details=details,
+        basis=basis,
+        samples=made.outline.samples,
+        spans=spans(made.outline),
+    )
+    write_receipt(setting.build, chapter.stem, known)
+    return made
+
+
+def _as_it_was(
+    planned: PlannedChapter, taken: Mapping[str, Take], basis: str, receipt: Receipt, setting: Setting
+) -> Assembled | None:
+    """The chapter by its receipt alone, if that was written for the same and all its files are there."""
+    chapter = planned.chapter
+    suffixes = [facts.name.rpartition(".")[2] for facts in receipt.files]
+    if (
+        not basis
+        or receipt.basis != basis
+        or sorted(suffixes) != sorted(setting.book.formats)
+        or len(receipt.spans) != len(chapter.utterances)
+        or not unchanged(setting.build / "chapters", receipt.files)
+    ):
+        return None
+    master = _measured(receipt) if "mp3" in suffixes else None
+    if master is None and "mp3" in suffixes:
+        return None
+    outline = recall(chapter, taken, receipt.spans, rate=MASTER_RATE, samples=receipt.samples)
+    takes = tuple(taken[utterance.id] for utterance in chapter.utterances)
+    return Assembled(chapter, outline, takes, master, receipt.files, False)
 
 
 class _State(NamedTuple):
@@ -123,12 +172,18 @@ class _State(NamedTuple):
     master: Master | None
 
     @classmethod
-    def read(cls, planned: PlannedChapter, taken: Mapping[str, Take], track: int, setting: Setting) -> _State:
+    def read(
+        cls,
+        planned: PlannedChapter,
+        taken: Mapping[str, Take],
+        track: int,
+        receipt: Receipt | None,
+        setting: Setting,
+    ) -> _State:
         chapter = planned.chapter
         requests = {line.utterance.id: line.request for line in planned.lines}
         timeline = lay_out(chapter, taken, pauses=setting.book.pauses, rate=MASTER_RATE, requests=requests)
         recipes = _recipes(timeline, track, setting)
-        receipt = read_receipt(setting.build, chapter.stem)
         folder = setting.build / "chapters"
         current = {
             suffix: facts
@@ -155,7 +210,7 @@ class _State(NamedTuple):
 
     def assembled(self, *, changed: bool) -> Assembled:
         takes = tuple(self.taken[utterance.id] for utterance in self.chapter.utterances)
-        return Assembled(self.chapter, self.timeline, takes, self.master, self.in_order(), changed)
+        return Assembled(self.chapter, self.timeline.outline, takes, self.master, self.in_order(), changed)
 
 
 def _measured(receipt: Receipt) -> Master | None:
@@ -174,26 +229,46 @@ def _facts(suffix: str, state: _State, master: Master | None, setting: Setting) 
 
 def _recipes(timeline: Timeline, track: int, setting: Setting) -> dict[str, str]:
     """What decides the bytes of each file, by suffix."""
-    facts: dict[str, Any] = {
-        "timeline": timeline.model_dump(mode="json"),
+    text = recipe({"timeline": timeline.model_dump(mode="json"), **_of_text(setting)})
+    audio = recipe({"text": text, **_of_audio(track, setting)})
+    return {name: audio if name == "mp3" else text for name in setting.book.formats}
+
+
+def _basis(planned: PlannedChapter, taken: Mapping[str, Take], track: int, setting: Setting) -> str:
+    """All that the recipes are made of, before the chapter is laid out; `""` where that is not known."""
+    requests = {line.utterance.id: line.request for line in planned.lines}
+    pauses = setting.book.pauses
+    laid_out = basis(planned.chapter, taken, pauses=pauses, rate=MASTER_RATE, requests=requests)
+    if laid_out is None:
+        return ""
+    facts = {"timeline": laid_out, "code": _code(), **_of_text(setting), **_of_audio(track, setting)}
+    return recipe(facts)
+
+
+def _of_text(setting: Setting) -> dict[str, Any]:
+    """What decides the bytes of every file of a chapter, beside its timeline."""
+    return {
         "book": setting.book.model_dump(mode="json", exclude={"formats", "pauses", "budget", "providers"}),
         "narrator": version("narrator"),
     }
-    text = recipe(facts)
-    audio = recipe(
-        {
-            "text": text,
-            "track": [track, setting.of],
-            "cover": setting.cover.sha256 if setting.cover else None,
-            "rehearsal": setting.rehearsal,
-            "profile": PROFILES[setting.book.loudness].model_dump()
-            if setting.book.loudness in PROFILES
-            else None,
-            "kbps": KBPS,
-            "made by": [f"{name} {version(name)}" for name in MADE_BY],
-        }
-    )
-    return {name: audio if name == "mp3" else text for name in setting.book.formats}
+
+
+def _of_audio(track: int, setting: Setting) -> dict[str, Any]:
+    """What decides the bytes of its MP3, beside that."""
+    profile = PROFILES.get(setting.book.loudness)
+    return {
+        "track": [track, setting.of],
+        "cover": setting.cover.sha256 if setting.cover else None,
+        "rehearsal": setting.rehearsal,
+        "profile": profile.model_dump() if profile else None,
+        "kbps": KBPS,
+        "made by": [f"{name} {version(name)}" for name in MADE_BY],
+    }
+
+
+@cache
+def _code() -> str:
+    return code_identity(Path(__file__).parent)
 
 
 def _make(state: _State, track: int, setting: Setting) -> Master | None:

@@ -38,6 +38,8 @@ class Budget(BaseModel, frozen=True, extra="forbid"):
     amount: float
     currency: str = "USD"
     """ISO 4217."""
+    line: int | None = None
+    """Where in book.yaml it stands."""
 
 
 class Credits(BaseModel, frozen=True, extra="forbid"):

@@ -20,6 +20,8 @@ class ChosenTake(BaseModel, frozen=True, extra="forbid"):
     """Key the take lies under, where it was asked with another direction than the manuscript's."""
     after: str | None = None
     """Key of the line before it in its chapter; tells identical lines from each other."""
+    nth: int | None = None
+    """Where several lines have that key and that line before them: which of them it is, from 1."""
 
     @property
     def lies_under(self) -> str:

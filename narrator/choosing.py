@@ -65,13 +65,24 @@ def settle(places: Sequence[Place], chosen: Sequence[ChosenTake]) -> dict[int, C
     for (key, after), choices in wanting.items():
         same = [index for index in by_key[key] if places[index].follows == after]
         if same:
-            settled |= zip(same, choices[-len(same) :], strict=False)
+            settled |= _among(same, choices)
         else:
             left[key] += choices
     for key, choices in left.items():
         free = [index for index in by_key[key] if index not in settled]
         settled |= zip(free, choices[-len(free) :] if free else (), strict=False)
     return settled
+
+
+def _among(same: Sequence[int], choices: Sequence[ChosenTake]) -> dict[int, ChosenTake]:
+    """Choices for places that nothing but their order tells apart."""
+    numbered = {
+        choice.nth: choice for choice in choices if choice.nth is not None and choice.nth <= len(same)
+    }
+    settled = {same[nth - 1]: choice for nth, choice in numbered.items()}
+    free = [index for index in same if index not in settled]
+    others = [choice for choice in choices if choice.nth is None or choice.nth > len(same)]
+    return settled | dict(zip(free, others[-len(free) :] if free else (), strict=False))
 
 
 class _Choosing:
@@ -89,7 +100,7 @@ class _Choosing:
             take = next((take for take in self._on_hand(choice.lies_under) if take.id == choice.take), None)
             if take is not None:
                 self._takes[index], counting[index] = take, choice
-        contested = []
+        contested: list[int] = []
         for key, same in self._by_key.items():
             takes = self._on_hand(key)
             given = {self._takes[index].id for index in same if index in self._takes}

@@ -224,6 +224,8 @@ class ProviderError(NarratorError):
 
     stops: ClassVar[bool] = False
     """Whether no other request would fare better, so that none is made."""
+    begun: bool = False
+    """Whether part of an answer had come before it, so that the request may have been billed."""
 
     def __init__(self, message: str, *, provider: str) -> None:
         self.provider = provider

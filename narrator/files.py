@@ -56,13 +56,13 @@ def replacing(path: Path, *, durable: bool = False, beside: Path | None = None) 
     Raises:
         OutputError: it cannot be written; says which file, why, and what to do.
     """
-    with _refusing(path):
+    with refusing(path):
         if path.is_dir() and not path.is_symlink():
             # Now and not when it is to be moved: other files may have been moved with it by then.
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        changed = _make_folders(path.parent)
+        changed = make_folders(path.parent)
         if beside is not None:
-            _make_folders(beside)
+            make_folders(beside)
         unfinished, fd = _begin(beside or path.parent)
     try:
         with os.fdopen(fd, "w+b") as file:
@@ -70,16 +70,16 @@ def replacing(path: Path, *, durable: bool = False, beside: Path | None = None) 
             file.flush()
             if durable:
                 os.fsync(fd)
-            with _refusing(path):
+            with refusing(path):
                 unfinished.replace(path)
                 if durable:
                     for folder in (path.parent, *changed):
-                        _sync_folder(folder)
+                        sync_folder(folder)
     except BaseException as exc:
         with contextlib.suppress(OSError):
             unfinished.unlink(missing_ok=True)
         if isinstance(exc, OSError) and exc.errno in _WHILE_WRITING:
-            raise _refusal(path, exc) from exc
+            raise refusal(path, exc) from exc
         raise
 
 
@@ -130,7 +130,7 @@ def sweep(folder: Path) -> int:
 
 
 @contextmanager
-def locked(path: Path, on_wait: Callable[[int], None]) -> Iterator[None]:
+def locked(path: Path, on_wait: Callable[[int], None], *, shared: bool = False) -> Iterator[None]:
     """Hold the lock file *path*; wait while another process (or another thread) holds it.
 
     The system frees the lock when its holder ends, however it ends. The file stays; it holds the
@@ -138,33 +138,38 @@ def locked(path: Path, on_wait: Callable[[int], None]) -> Iterator[None]:
 
     Args:
         path: the lock file.
-        on_wait: called once, before waiting, with the holder's process id, 0 where it is not known.
+        on_wait: called once, before waiting, with the holder's process id, 0 where it is not known; what
+            it raises ends the waiting.
+        shared: hold it together with others who hold it so; those who want it for themselves wait.
 
     Raises:
         OutputError: the file cannot be made, or cannot be locked on this file system.
     """
-    with _refusing(path):
-        fd = _lock(path, on_wait)
+    with refusing(path):
+        fd = _lock(path, on_wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     try:
-        _sign(fd, f"{os.getpid()}\n")
+        if not shared:
+            _sign(fd, f"{os.getpid()}\n")
         yield
     finally:
-        _sign(fd, "")
+        if not shared:
+            _sign(fd, "")
         # Said aloud, because a forked helper may hold a copy of the descriptor.
         fcntl.flock(fd, fcntl.LOCK_UN)
         os.close(fd)
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def refusing(path: Path) -> Iterator[None]:
     """Turn any OSError of the block into an OutputError about *path*."""
     try:
         yield
     except OSError as exc:
-        raise _refusal(path, exc) from exc
+        raise refusal(path, exc) from exc
 
 
-def _refusal(path: Path, exc: OSError) -> OutputError:
+def refusal(path: Path, exc: OSError) -> OutputError:
+    """What to say where *path* cannot be written: why, and what to do."""
     reason = exc.strerror or str(exc)
     remedy = _REMEDIES.get(exc.errno or 0, "make that possible and run again")
     return OutputError(f"cannot write {path}: {reason}; {remedy}")
@@ -208,7 +213,7 @@ def _remove_litter(path: Path) -> bool:
     return True
 
 
-def _make_folders(folder: Path) -> list[Path]:
+def make_folders(folder: Path) -> list[Path]:
     """Make *folder* and those it is in; gives the folders that have a new entry by it."""
     if folder.is_dir():  # nearly always: a book has thousands of takes
         return []
@@ -217,7 +222,8 @@ def _make_folders(folder: Path) -> list[Path]:
     return [made.parent for made in new]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk has the entries of *folder*."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
@@ -225,19 +231,19 @@ def _sync_folder(folder: Path) -> None:
         os.close(fd)
 
 
-def _lock(path: Path, on_wait: Callable[[int], None]) -> int:
+def _lock(path: Path, on_wait: Callable[[int], None], kind: int) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     waited = False
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
         try:
             try:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(fd, kind | fcntl.LOCK_NB)
             except BlockingIOError:
                 if not waited:
                     waited = True
                     on_wait(_holder(fd))
-                fcntl.flock(fd, fcntl.LOCK_EX)
+                fcntl.flock(fd, kind)
             if _names(path, fd):
                 return fd
         except BaseException:

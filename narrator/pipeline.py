@@ -10,9 +10,17 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from narrator.assembly import Assembled, Setting, assemble
-from narrator.errors import DamagedTake, Interrupted, MissingTake, NarratorError, ProviderError
+from narrator.errors import (
+    BudgetExceeded,
+    DamagedTake,
+    Interrupted,
+    MissingTake,
+    NarratorError,
+    ProviderError,
+)
+from narrator.ledger import Ledger
 from narrator.manuscript import Notice
-from narrator.planning import Line, PlannedChapter, to_record
+from narrator.planning import Line, Needs, PlannedChapter, to_record
 from narrator.progress import ChapterState, Progress
 from narrator.providers.base import Provider
 from narrator.recording import ReadGuide, Recording
@@ -23,7 +31,7 @@ SHOWN = 10
 """Failed lines that are named one by one."""
 MASTERING_THREADS = os.cpu_count() or 1
 """Resampling and encoding release the interpreter lock, so threads use every core."""
-_WAITING = "interrupted; answers that are under way are waited for and kept: Ctrl-C again ends without them"
+WAITING = "interrupted; answers that are under way are waited for and kept: Ctrl-C again ends without them"
 
 
 class Outcome(NamedTuple):
@@ -41,6 +49,8 @@ class Outcome(NamedTuple):
     """Every take stored in this run: the same, and those beyond the first answer to a request."""
     notices: tuple[Notice, ...]
     errors: tuple[NarratorError, ...]
+    awaited: tuple[Line, ...] = ()
+    """Lines that another process is recording, or has recorded meanwhile."""
 
 
 class Pipeline:
@@ -53,20 +63,25 @@ class Pipeline:
         setting: Setting,
         providers: Mapping[str, Provider],
         progress: Progress,
-        designed: Mapping[tuple[str, str], Take] | None = None,
+        ledger: Ledger,
+        needs: Needs,
+        only: Collection[str] | None = None,
         read_guide: ReadGuide | None = None,
         gone: Collection[str] = (),
     ) -> None:
         """
         Args:
             chapters: each with its place in the book, from 1.
-            designed: takes in voices made from descriptions, by provider and description.
+            needs: what the whole book asks for.
+            only: ids of the utterances that may be recorded, all by default; a chapter that lacks the
+                take of another one is left as it is.
             read_guide: reads the recording that an utterance is to follow.
             gone: providers that are not asked any more.
         """
         self._chapters = {planned.chapter.number: (track, planned) for track, planned in chapters}
         self._setting, self._providers, self._progress = setting, providers, progress
-        self._designed, self._read_guide, self._gone = designed, read_guide, gone
+        self._ledger, self._needs, self._only = ledger, needs, only
+        self._read_guide, self._gone = read_guide, gone
         self._lock = threading.Lock()
         self._done: SimpleQueue[Future[None]] = SimpleQueue()
         self._in_work = 0
@@ -93,7 +108,7 @@ class Pipeline:
             recording = self._make_all()
         except KeyboardInterrupt:
             raise Interrupted(self._kept()) from None
-        self._errors += [*_failures(recording), *self._not_made()]
+        self._errors += [*failures(recording), *self._not_made(recording.awaited)]
         for notice in recording.notices:
             self._note(notice)
         return Outcome(
@@ -104,6 +119,7 @@ class Pipeline:
             tuple(recording.kept),
             tuple(self._notices),
             tuple(self._errors),
+            tuple(recording.awaited),
         )
 
     def _make_all(self) -> Recording:
@@ -112,8 +128,9 @@ class Pipeline:
             Recording(
                 self._providers,
                 self._setting.store,
+                ledger=self._ledger,
+                needs=self._needs,
                 on_take=self._on_take,
-                designed=self._designed,
                 read_guide=self._read_guide,
                 gone=self._gone,
             ) as recording,
@@ -128,10 +145,13 @@ class Pipeline:
                 self._wait()
             except KeyboardInterrupt:
                 if recording.requests:  # an engine inside narrator is done at once
-                    self._progress.notice(Notice(message=_WAITING))
+                    self._progress.notice(Notice(message=WAITING))
+                recording.stop()
+                raise
+            except BaseException:
+                recording.stop()
                 raise
             finally:
-                recording.stop()
                 self._setting.stopping.set()
         return recording
 
@@ -140,16 +160,22 @@ class Pipeline:
             for line in lines:
                 if line.take is None:
                     self._waiting.setdefault(line.request.key, []).append(line)
-        needed = to_record(lines, self._providers)
+        needed = to_record(filter(self._may_record, lines), self._providers)
         self._track(self._recording.start(needed, self._taken))
+
+    def _shared(self, line: Line) -> bool:
+        """Whether one take serves every line that says the same."""
+        return self._providers[line.request.provider].models[line.request.model].deterministic
+
+    def _may_record(self, line: Line) -> bool:
+        return self._only is None or line.utterance.id in self._only
 
     def _on_take(self, line: Line, take: Take) -> None:
         """A take serves its line, and on a deterministic engine every line that says the same."""
-        shared = self._providers[line.request.provider].models[line.request.model].deterministic
         finished = []
         with self._lock:
             self._recorded.append(take)
-            served = self._waiting.pop(line.request.key, []) if shared else [line]
+            served = self._waiting.pop(line.request.key, []) if self._shared(line) else [line]
             for each in served:
                 self._taken[each.utterance.id] = take
                 self._left[each.chapter] -= 1
@@ -186,7 +212,7 @@ class Pipeline:
         with self._lock:
             self._assembled[number] = made
         state: ChapterState = "made" if made.changed else "unchanged"
-        self._progress.chapter(title, state, milliseconds=made.timeline.duration_ms)
+        self._progress.chapter(title, state, milliseconds=made.outline.duration_ms)
 
     def _mend(self, number: int, error: DamagedTake) -> None:
         """Record a chapter's damaged takes again, all of them at once, and then make the chapter."""
@@ -203,6 +229,8 @@ class Pipeline:
                 lost.append(line._replace(take=None))
         self._note(Notice(message=str(error)))
         with self._lock:
+            for line in lost:
+                del self._taken[line.utterance.id]
             self._left[number] = len(lost)
         if lost:
             self._record(lost)
@@ -241,11 +269,20 @@ class Pipeline:
             elif error is not None:
                 raise error
 
-    def _not_made(self) -> list[NarratorError]:
-        """A refusal by name for every chapter that lacks a take."""
+    def _not_made(self, awaited: Sequence[Line]) -> list[NarratorError]:
+        """A refusal by name for every chapter that lacks a take that was to be recorded here."""
         refusals: list[NarratorError] = []
+        awaited_keys = {line.request.key for line in awaited if self._shared(line)}
+        others = {line.utterance.id for line in awaited}
         for _, planned in self._chapters.values():
-            missing = [line.utterance.id for line in planned.lines if line.utterance.id not in self._taken]
+            lacking = [line for line in planned.lines if line.utterance.id not in self._taken]
+            missing = [
+                line.utterance.id
+                for line in lacking
+                if self._may_record(line)
+                and line.utterance.id not in others
+                and line.request.key not in awaited_keys
+            ]
             if missing:
                 refusals.append(MissingTake(missing, chapter=planned.chapter.title))
         return refusals
@@ -257,7 +294,7 @@ class Pipeline:
 
 def _is_fatal(error: NarratorError) -> bool:
     """Whether recording more lines would only meet the same wall: a disk that takes nothing."""
-    return isinstance(error.__cause__, OSError)
+    return isinstance(error, BudgetExceeded) or isinstance(error.__cause__, OSError)
 
 
 def _placed(line: Line, error: ProviderError) -> ProviderError:
@@ -267,7 +304,7 @@ def _placed(line: Line, error: ProviderError) -> ProviderError:
     return error
 
 
-def _failures(recording: Recording) -> list[NarratorError]:
+def failures(recording: Recording) -> list[NarratorError]:
     """What providers refused: the first few in full, the rest counted."""
     errors = [_placed(line, error) for line, error in recording.failures]
     if len(errors) > SHOWN:

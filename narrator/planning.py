@@ -1,7 +1,9 @@
-"""What is on hand, what must be recorded, and what that will cost; nothing is recorded here."""
+"""What is on hand and what must be recorded; nothing is recorded here."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
@@ -17,10 +19,8 @@ from narrator.findings import Findings
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
+from narrator.spending import Errand
 from narrator.takes import Request, Take
-
-CHARACTERS_PER_SECOND = 14.5
-"""Of English read at an audiobook's pace (about 160 words a minute); for estimates only."""
 
 
 class Line(NamedTuple):
@@ -53,18 +53,6 @@ class PlannedChapter(NamedTuple):
     def complete(self) -> bool:
         """Whether every line has its take."""
         return all(line.take is not None for line in self.lines)
-
-
-class Estimate(NamedTuple):
-    """What a plan will take."""
-
-    seconds: float
-    """Of audio, the whole book."""
-    requests: int
-    characters: int
-    """To be sent."""
-    amount: float
-    currency: str
 
 
 class Plan(NamedTuple):
@@ -297,27 +285,6 @@ def _not_there(choices: Choices, places: Sequence[Place], lines: Sequence[Line])
             )
 
 
-def estimate(plan: Plan, providers: Mapping[str, Provider]) -> Estimate:
-    """What recording the missing lines will take, and how long the whole book will be (speech only)."""
-    seconds = amount = 0.0
-    characters = 0
-    currency = "USD"
-    missing = to_record(plan.lines, providers)
-    for line in plan.lines:
-        if line.take is not None:
-            seconds += line.take.samples / line.take.rate
-        else:
-            seconds += len(line.request.spoken.text) / CHARACTERS_PER_SECOND / line.request.speed
-    for line in missing:
-        provider = providers[line.request.provider]
-        abilities = provider.models[line.request.model]
-        count = provider.characters(line.request) * provider.answers
-        characters += count
-        amount += count * abilities.price_per_1000 / 1000
-        currency = abilities.currency
-    return Estimate(seconds, len(missing), characters, amount, currency)
-
-
 def to_record(lines: Iterable[Line], providers: Mapping[str, Provider]) -> list[Line]:
     """The lines that need a request of their own: on a deterministic engine, identical lines share one."""
     asked: set[str] = set()
@@ -333,18 +300,64 @@ def to_record(lines: Iterable[Line], providers: Mapping[str, Provider]) -> list[
     return needed
 
 
-def designed_voices(lines: Iterable[Line]) -> dict[tuple[str, str], Take]:
-    """
-    By provider and description, a take in the voice made from it: one that knows the voice's id if
-    there is any, else the first.
-    """
-    found: dict[tuple[str, str], Take] = {}
-    for line in lines:
-        if line.take is None or line.request.description is None:
-            continue
-        name = line.request.provider, line.request.description
-        found[name] = min((line.take, *filter(None, [found.get(name)])), key=_knows_its_voice)
-    return found
+class Needs(NamedTuple):
+    """What a whole book asks for, whoever records it."""
+
+    places: Mapping[str, int]
+    """How many takes it needs under each key."""
+    voices: Mapping[str, tuple[str, ...]]
+    """The keys of the lines in each voice that is made from a description, by `voice_name`."""
+    designed: Mapping[str, Take]
+    """A take in each such voice that is made already."""
+    titles: Mapping[int, str]
+    """Of the chapters, by number."""
+
+    def errand(self, line: Line, *, pickup: bool = False) -> Errand:
+        """What requests for a line are made for."""
+        request, utterance = line.request, line.utterance
+        return Errand(
+            request.key,
+            utterance.id,
+            line.chapter,
+            self.titles.get(line.chapter, ""),
+            utterance.role,
+            request.provider,
+            request.model,
+            request.voice,
+            pickup,
+        )
+
+
+def needs(plan: Plan, providers: Mapping[str, Provider]) -> Needs:
+    """What the book asks for; a chosen take counts where it lies."""
+    places: Counter[str] = Counter()
+    voices: dict[str, dict[str, None]] = {}
+    for line in plan.lines:
+        request = line.request
+        key = line.chosen.lies_under if line.chosen else request.key
+        shared = providers[request.provider].models[request.model].deterministic
+        places[key] = 1 if shared else places[key] + 1
+        if request.description is not None:
+            voices.setdefault(voice_name(request.provider, request.description), {})[request.key] = None
+    designed: dict[str, Take] = {}
+    for line in plan.lines:
+        if line.take is not None and line.request.description is not None:
+            name = voice_name(line.request.provider, line.request.description)
+            designed[name] = min((line.take, *filter(None, [designed.get(name)])), key=_knows_its_voice)
+    titles = {planned.chapter.number: planned.chapter.title for planned in plan.chapters}
+    return Needs(places, {name: tuple(keys) for name, keys in voices.items()}, designed, titles)
+
+
+def voice_name(provider: str, description: str) -> str:
+    """What a voice made from a description is known by before the service has named it."""
+    named = "\0".join((provider, description))
+    return f"voice:{hashlib.sha256(named.encode()).hexdigest()}"
+
+
+def designed_voice(name: str, needed: Needs, on_hand: OnHand) -> Take | None:
+    """A take in the voice of that `voice_name`; one that knows the voice's id where there is any."""
+    takes = (take for key in needed.voices[name] for take in on_hand(key))
+    return min(takes, key=_knows_its_voice, default=None)
 
 
 def _knows_its_voice(take: Take) -> tuple[bool, str, str]:

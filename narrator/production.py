@@ -2,47 +2,29 @@
 
 from __future__ import annotations
 
-import gc
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from narrator.assembly import Assembled, Setting, standing
-from narrator.errors import BudgetExceeded, OutputError, UsageError
-from narrator.files import locked, sweep
+from narrator.budgeting import within
+from narrator.checking import checked
+from narrator.errors import OutputError, UsageError
+from narrator.estimating import Estimate, estimate
 from narrator.inputs import code_identity, fingerprint, same
-from narrator.manuscript import Notice
-from narrator.pipeline import Outcome, Pipeline
-from narrator.planning import Estimate, PlannedChapter, designed_voices, estimate
+from narrator.pipeline import Outcome
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress, Silent
 from narrator.project import open_project
 from narrator.providers import Providers
-from narrator.providers.base import Provider
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
 from narrator.results import Check, MadeChapter, Production
-from narrator.standing_in import gone, together
+from narrator.session import Made, Session, collecting_rarely, make, open_session, tracks
+from narrator.sharding import Shard, share
 from narrator.store import TakeStore
-from narrator.summary import checked, produced, reported
+from narrator.summary import produced, reported
 
 PACKAGE = Path(__file__).parent
-
-
-@contextmanager
-def collecting_rarely() -> Iterator[None]:
-    """Let Python look for reference cycles a hundred times less often while the block runs.
-
-    A book is millions of small values that live to the end. Looking through them again and again for
-    cycles, of which there are next to none, takes as long as all the rest of reading it.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def check(folder: Path, *, rehearse: bool = False) -> Check:
@@ -51,16 +33,22 @@ def check(folder: Path, *, rehearse: bool = False) -> Check:
 
     Raises:
         ProjectErrors: whatever is wrong with the project, all of it together.
+        ConfigurationError: the budget is in another currency than what would be charged.
     """
     project = open_project(folder, rehearse=rehearse)
     with collecting_rarely(), Providers(project.book.providers) as providers:
         store = TakeStore(project.takes)
         prepared = prepare(project, store, providers, rehearse=rehearse)
-        return checked(prepared, providers, store.notices)
+        return checked(prepared, providers, store, rehearse=rehearse)
 
 
 def produce(
-    folder: Path, *, only: Iterable[int] = (), rehearse: bool = False, progress: Progress | None = None
+    folder: Path,
+    *,
+    only: Iterable[int] = (),
+    shard: Shard | None = None,
+    rehearse: bool = False,
+    progress: Progress | None = None,
 ) -> Production:
     """
     Record what is missing, stitch, and export everything.
@@ -68,6 +56,7 @@ def produce(
     Args:
         folder: the project.
         only: chapter numbers; empty for the whole book.
+        shard: record one share of it, and make the chapters that are complete by then.
         rehearse: play every role with a distinct embedded voice, whatever the cast says.
 
     Raises:
@@ -77,76 +66,54 @@ def produce(
     progress = progress or Silent()
     chosen = frozenset(only)
     identity = f"{code_identity(PACKAGE)} rehearse={rehearse}"
-    if not chosen and (last := _nothing_to_do(folder, identity)):
+    whole = not chosen and shard is None
+    if whole and (last := _nothing_to_do(folder, identity)):
         return last
     project = open_project(folder, rehearse=rehearse)
     # Now and not at the end: what is edited meanwhile is not in this build.
     inputs = fingerprint(project.root, project.inputs)
-    with (
-        locked(project.takes / ".lock", on_wait=lambda pid: progress.notice(_waiting_for(pid))),
-        collecting_rarely(),
-        Providers(project.book.providers) as providers,
-    ):
-        sweep(project.takes)
-        sweep(project.build)
-        store = TakeStore(project.takes)
-        prepared = prepare(project, store, providers, rehearse=rehearse)
-        for notice in (*prepared.notices, *store.notices):
+    with open_session(project, rehearse=rehearse, progress=progress, command="book") as session:
+        prepared = session.prepare()
+        for notice in (*prepared.notices, *session.store.notices):
             progress.notice(notice)
-        setting = Setting(
-            book=project.book,
-            cover=project.cover,
-            of=len(prepared.plan.chapters),
-            rehearsal=rehearse,
-            build=project.build,
-            store=store,
-            stopping=threading.Event(),
-        )
-        outcome = _run(prepared, chosen, setting, providers, progress)
-        lost = gone(prepared, outcome)
-        if lost:
-            prepared = prepare(project, store, providers, rehearse=rehearse, gone=lost)
-            setting = setting._replace(stopping=threading.Event())
-            second = _run(prepared, chosen, setting, providers, progress, gone=lost)
-            outcome = together(outcome, second, tuple(lost.values()), requests=providers.requests)
-        tracks = _tracks(prepared, chosen)
+        numbers = numbered(prepared, chosen)
+        ours = share(prepared.plan.lines, shard, session.providers) if shard else None
+        _within_budget(session, prepared, numbers, ours)
+        made = make(session, prepared, numbers, only=ours)
+        prepared, setting = made.prepared, session.setting(made.prepared)
+        outcome = publish(session, prepared, made.outcome)
         try:
-            write_report(reported(prepared, _all_made(prepared, outcome, setting), setting), project.build)
-            if not chosen and not outcome.errors and not lost:  # which may be back for the next run
+            if whole and not outcome.errors and not made.stood_in:
                 _sweep_away_former_chapters(prepared, project.build)
                 read = (*inputs, *prepared.guides.inputs)
-                write_run(project.build, _receipt(prepared, outcome, setting, code=identity, inputs=read))
+                write_run(project.build, _receipt(session, made, code=identity, inputs=read))
         except OutputError as error:
             outcome = outcome._replace(errors=(*outcome.errors, error))
-        return produced(prepared, [planned for _, planned in tracks], outcome, setting)
+        planned = [planned for _, planned in tracks(prepared, numbers)]
+        return produced(prepared, planned, outcome, setting, session.ledger)
 
 
-def _run(
-    prepared: Prepared,
-    chosen: frozenset[int],
-    setting: Setting,
-    providers: Mapping[str, Provider],
-    progress: Progress,
-    *,
-    gone: Collection[str] = (),
-) -> Outcome:
-    """Record what is missing and assemble, within the budget."""
-    tracks = _tracks(prepared, chosen)
-    _within_budget(prepared, estimate(prepared.plan, providers))
-    progress.planned(
-        chapters=len(tracks),
-        lines=sum(len(planned.lines) for _, planned in tracks),
-        to_record=sum(line.take is None for _, planned in tracks for line in planned.lines),
-    )
-    return Pipeline(
-        tracks,
-        setting=setting,
-        providers=providers,
-        progress=progress,
-        designed=designed_voices(prepared.plan.lines),
-        read_guide=prepared.guides.read,
-        gone=gone,
-    ).run()
+def publish(session: Session, prepared: Prepared, outcome: Outcome) -> Outcome:
+    """Write the report of the whole book as it stands; the outcome, with what went wrong with that."""
+    setting = session.setting(prepared)
+    try:
+        write_report(
+            reported(prepared, _all_made(prepared, outcome, setting), setting), session.project.build
+        )
+    except OutputError as error:
+        return outcome._replace(errors=(*outcome.errors, error))
+    return outcome
+
+
+def numbered(prepared: Prepared, chosen: frozenset[int]) -> frozenset[int]:
+    """The numbers of the chapters to make."""
+    known = [planned.chapter.number for planned in prepared.plan.chapters]
+    if unknown := sorted(chosen - set(known)):
+        raise UsageError(
+            f"no chapter {', '.join(map(str, unknown))}; this book has {known[0]} to {known[-1]}"
+            " (`narrator check` lists them)"
+        )
+    return chosen or frozenset(known)
 
 
 def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[int, Assembled]:
@@ -159,32 +126,35 @@ def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[in
     return made
 
 
-def _tracks(prepared: Prepared, chosen: frozenset[int]) -> list[tuple[int, PlannedChapter]]:
-    """The chapters to make, each with its place in the book."""
-    chapters = prepared.plan.chapters
-    known = [planned.chapter.number for planned in chapters]
-    if unknown := sorted(chosen - set(known)):
-        raise UsageError(
-            f"no chapter {', '.join(map(str, unknown))}; this book has {known[0]} to {known[-1]}"
-            " (`narrator check` lists them)"
-        )
-    return [
-        (track, planned)
-        for track, planned in enumerate(chapters, start=1)
-        if not chosen or planned.chapter.number in chosen
-    ]
-
-
-def _within_budget(prepared: Prepared, wanted: Estimate) -> None:
-    budget = prepared.project.book.budget
+def _within_budget(
+    session: Session, prepared: Prepared, numbers: Collection[int], only: Collection[str] | None
+) -> None:
+    """Refuse before anything is asked for what would not fit; the ledger stops what comes to more."""
+    budget = session.project.book.budget
     if budget is None:
         return
-    paid = sum(line.take.cost for line in prepared.plan.lines if line.take is not None)
-    if paid + wanted.amount > budget.amount:
-        raise BudgetExceeded(
-            f"recording what is missing would cost about {wanted.amount:.2f} {wanted.currency}; with"
-            f" {paid:.2f} spent that passes the budget of {budget.amount:.2f} {budget.currency} in book.yaml"
-        )
+    lines = [
+        line
+        for _, planned in tracks(prepared, numbers)
+        for line in planned.lines
+        if only is None or line.utterance.id in only
+    ]
+    wanted = estimate(lines, session.providers, book=prepared.plan.lines)
+    refuse_beyond_budget(session, wanted, what="recording what is missing")
+
+
+def refuse_beyond_budget(session: Session, wanted: Estimate, *, what: str) -> None:
+    """
+    Refuse before anything is asked for what would not fit; the ledger stops what comes to more.
+
+    Args:
+        what: costs that much, as the error says it.
+
+    Raises:
+        BudgetExceeded: it is more than is left.
+        ConfigurationError: the budget is in another currency than what would be charged.
+    """
+    within(wanted, spent=session.ledger.spent, budget=session.project.book.budget, what=what)
 
 
 def _nothing_to_do(folder: Path, identity: str) -> Production | None:
@@ -206,6 +176,7 @@ def _nothing_to_do(folder: Path, identity: str) -> Production | None:
             "reused": last.recorded + last.reused,
             "requests": 0,
             "spent": last.spent.model_copy(update={"amount": 0.0}),
+            "wasted": last.wasted.model_copy(update={"amount": 0.0}),
             "chapters": chapters,
         }
     )
@@ -217,27 +188,22 @@ def _lying_in(folder: str, chapter: MadeChapter) -> MadeChapter:
     return chapter.model_copy(update={"mp3": mp3, "cue": cue, "unchanged": True})
 
 
-def _receipt(
-    prepared: Prepared,
-    outcome: Outcome,
-    setting: Setting,
-    *,
-    code: str,
-    inputs: tuple[tuple[str, str], ...],
-) -> RunReceipt:
-    project = prepared.project
-    result = produced(prepared, prepared.plan.chapters, outcome, setting)
-    passing = {str(notice) for notice in (*setting.store.notices, *outcome.notices)}  # of this run only
+def _receipt(session: Session, made: Made, *, code: str, inputs: tuple[tuple[str, str], ...]) -> RunReceipt:
+    project, outcome = session.project, made.outcome
+    setting, chapters = session.setting(made.prepared), made.prepared.plan.chapters
+    result = produced(made.prepared, chapters, outcome, setting, session.ledger)
+    # Those of this run only.
+    passing = {str(notice) for notice in (*session.store.notices, *outcome.notices, *session.ledger.notices)}
     reports = (facts_of(project.build, name) for name in ("report.json", "report.html"))
-    chapters = (
-        facts._replace(name=f"chapters/{facts.name}") for made in outcome.assembled for facts in made.files
+    files = (
+        facts._replace(name=f"chapters/{facts.name}") for each in outcome.assembled for facts in each.files
     )
     used = {(take.key, take.id): take.flac_bytes for take in outcome.taken.values()}
     return RunReceipt(
         code=code,
         inputs=inputs,
         takes=tuple((f"{key[:2]}/{key}/{name}", size) for (key, name), size in sorted(used.items())),
-        outputs=(*reports, *chapters),
+        outputs=(*reports, *files),
         result=result.model_copy(
             update={
                 "chapters": tuple(_lying_in("", chapter) for chapter in result.chapters),
@@ -253,8 +219,3 @@ def _sweep_away_former_chapters(prepared: Prepared, build: Path) -> None:
     for stem in stems(build):
         if stem not in current:
             discard(build, stem)
-
-
-def _waiting_for(pid: int) -> Notice:
-    who = f"another narrator (process {pid})" if pid else "another narrator"
-    return Notice(message=f"{who} is working on this project; waiting for it")

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError, field_validator
 from narrator.errors import OutputError
 from narrator.files import write_text
 from narrator.results import Production
+from narrator.stitching import Span
 
 FOLDER = ".receipts"
 
@@ -43,6 +44,12 @@ class Receipt(BaseModel, frozen=True, extra="forbid"):
     files: tuple[FileFacts, ...]
     details: dict[str, Any]
     """What was measured while making them, for the report."""
+    basis: str = ""
+    """sha256 of all that the files were made of, the code included: the same gives the same files."""
+    samples: int = 0
+    """Length of the chapter."""
+    spans: tuple[Span, ...] = ()
+    """Where its utterances are."""
 
     @field_validator("files")
     @classmethod
@@ -112,6 +119,11 @@ def read_run(build: Path) -> RunReceipt | None:
     return _read(build / FOLDER / "run.json", RunReceipt)
 
 
+def lock_of(build: Path, stem: str) -> Path:
+    """What whoever makes a chapter holds."""
+    return build / FOLDER / f"{stem}.lock"
+
+
 def write_receipt(build: Path, stem: str, receipt: Receipt) -> None:
     """Put a chapter's receipt in place."""
     write_text(build / FOLDER / f"{stem}.json", receipt.model_dump_json())
@@ -137,6 +149,7 @@ def discard(build: Path, stem: str) -> None:
     receipt = read_receipt(build, stem)
     remove(build, receipt.files if receipt else ())
     _unlink(build / FOLDER / f"{stem}.json")
+    _unlink(lock_of(build, stem))
 
 
 def remove(build: Path, files: Iterable[FileFacts]) -> None:
@@ -172,6 +185,8 @@ def _unlink(path: Path) -> None:
 
 def _read(path: Path, model: type[Model]) -> Model | None:
     try:
+        if not path.is_file():  # but a pipe, say, which would keep us waiting
+            return None
         return model.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None

@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from narrator.errors import OutputError, ProviderError
+from narrator.errors import BudgetExceeded, OutputError, ProviderError
 from narrator.findings import Findings
+from narrator.ledger import Claim, Ledger, LineAccount
 from narrator.manuscript import Notice, Utterance
-from narrator.planning import Line, chains
+from narrator.planning import Line, Needs, chains, designed_voice, voice_name
 from narrator.providers.base import Provider
 from narrator.store import TakeStore, identify
 from narrator.takes import Generation, Precedent, Take
@@ -38,36 +39,48 @@ class Recording:
         providers: Mapping[str, Provider],
         store: TakeStore,
         *,
+        ledger: Ledger,
+        needs: Needs,
         on_take: OnTake,
-        designed: Mapping[tuple[str, str], Take] | None = None,
         read_guide: ReadGuide | None = None,
         gone: Collection[str] = (),
     ) -> None:
         """
         Args:
+            ledger: where every request is written down, and claimed before it is made.
+            needs: what the whole book asks for.
             on_take: told of the take that serves a line, from the thread that recorded it.
-            designed: takes in voices made from descriptions, by provider and description.
             gone: providers that are not asked any more.
         """
+        self.awaited: list[Line] = []
+        """Lines that another process is recording, or has recorded since the plan was made."""
         self.failures: list[tuple[Line, ProviderError]] = []
         self.kept: list[Take] = []
         """Every take stored, those that serve no line included: all were paid for."""
         self._providers, self._store, self._on_take = providers, store, on_take
+        self._ledger, self._needs = ledger, needs
         self._read_guide = read_guide
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._claiming = threading.Lock()
+        self._voice_claims: set[str] = set()
+        self._held: set[str] = set()
+        """Ids of takes that are stored or about to be, and whose claims are held still."""
         self._in_a_row: dict[str, int] = {}
         self._closed = set(gone)
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._putting = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="store")
-        self._voices = {name: _Voice(take) for name, take in (designed or {}).items()}
+        self._voices = {name: _Voice(name, take) for name, take in needs.designed.items()}
         self._findings = Findings()
 
     def __enter__(self) -> Recording:
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        self.stop()
+        # What is done is done: another recording may go on with these providers.
+        self._stop.set()
+        if error is not None:
+            self.stop()
         # Ctrl-C twice: a service that is silent is not waited for.
         twice = isinstance(error, KeyboardInterrupt) and isinstance(error.__context__, KeyboardInterrupt)
         try:
@@ -75,6 +88,7 @@ class Recording:
                 pool.shutdown(wait=not twice, cancel_futures=True)
         finally:
             self._putting.shutdown(wait=True)  # all of it: it is paid for
+            self._ledger.release(self._voice_claims)
 
     @property
     def requests(self) -> int:
@@ -92,13 +106,16 @@ class Recording:
         for name in self._pools:
             self._providers[name].stop()
 
-    def start(self, lines: Iterable[Line], taken: Mapping[str, Take]) -> list[Future[None]]:
+    def start(
+        self, lines: Iterable[Line], taken: Mapping[str, Take], *, pickup: bool = False
+    ) -> list[Future[None]]:
         """
         Begin asking for *lines*, context chains beside each other.
 
         Args:
             taken: the take of each utterance that has one, by utterance id; read as the chains go on,
                 so the caller adds to it in `on_take`.
+            pickup: ask for every line, whatever the store holds and whoever else asks for it.
         """
         futures = []
         for chain in chains(lines):
@@ -106,31 +123,92 @@ class Recording:
             if name not in self._pools:
                 workers = self._providers[name].concurrency
                 self._pools[name] = ThreadPoolExecutor(workers, thread_name_prefix=f"{RECORDING}{name}")
-            futures.append(self._pools[name].submit(self._record_chain, chain, taken))
+            futures.append(self._pools[name].submit(self._record_chain, chain, taken, pickup))
         return futures
 
-    def _record_chain(self, chain: tuple[Line, ...], taken: Mapping[str, Take]) -> None:
+    def _goes_on(self, provider: str) -> bool:
+        gone = provider in self._closed or self._in_a_row.get(provider, 0) >= GIVE_UP_AFTER
+        return not (gone or self._stop.is_set())
+
+    def _record_chain(self, chain: tuple[Line, ...], taken: Mapping[str, Take], pickup: bool) -> None:
+        """Ask for the lines of a chain, up to the first that somebody else records."""
+        if not self._goes_on(chain[0].request.provider):
+            return
+        claimed = _Claimed(chain, [])
+        try:
+            if not pickup:
+                claimed = self._claim(chain)
+            self._ask_in_turn(claimed, taken, pickup=pickup)
+        except (BudgetExceeded, OutputError):
+            self.stop()  # at once: what the disk does not take is paid for and lost
+            raise
+        finally:
+            self._ledger.release(claimed.names)
+
+    def _claim(self, chain: tuple[Line, ...]) -> _Claimed:
+        """Claim a chain's lines, so that no other process buys them too; the rest is awaited."""
+        if all(self._is_free(line) for line in chain):
+            return _Claimed(chain, [])
+        with self._claiming:
+            wanted: list[tuple[int, Claim]] = []
+            for at, line in enumerate(chain):
+                if (voice := self._of_voice(line)) and voice not in (claim for _, claim in wanted):
+                    wanted.append((at, voice))
+                wanted.append((at, self._of(line)))
+            granted = self._ledger.claim([claim for _, claim in wanted], self._on_hand)
+            names = [claim.name for _, claim in wanted[:granted]]
+            # A voice belongs to the whole run, whichever of its chains comes to make it.
+            self._voice_claims |= {name for name in names if name in self._needs.voices}
+        reached = wanted[granted][0] if granted < len(wanted) else len(chain)
+        with self._lock:
+            self.awaited += chain[reached:]
+        return _Claimed(chain[:reached], [name for name in names if name not in self._needs.voices])
+
+    def _of(self, line: Line) -> Claim:
+        key = line.request.key
+        return Claim(key, max(self._needs.places.get(key, 0), 1))  # 0: the take chosen for it is damaged
+
+    def _of_voice(self, line: Line) -> Claim | None:
+        """What the making of a line's voice is claimed by, where nobody has made it yet."""
+        if line.request.description is None or (voice := self._voice(line)).take is not None:
+            return None
+        return None if voice.name in self._voice_claims else Claim(voice.name, 1)
+
+    def _is_free(self, line: Line) -> bool:
+        """What costs nothing and is the same each time may well be made twice."""
+        abilities = self._providers[line.request.provider].models[line.request.model]
+        return abilities.deterministic and not abilities.price_per_1000
+
+    def _on_hand(self, name: str) -> int:
+        """How many takes there are of what a claim is for, but for those that count as claimed still."""
+        if name in self._needs.voices:
+            return int(designed_voice(name, self._needs, self._store.takes) is not None)
+        with self._lock:
+            return sum(take.id not in self._held for take in self._store.takes(name))
+
+    def _ask_in_turn(self, claimed: _Claimed, taken: Mapping[str, Take], *, pickup: bool) -> None:
         """
         One request after another. While a line's answer is put into the store, the next one is asked for
         already: a service's latency is long, and a disk's is not short. One answer at most waits for that.
         """
         putting: Future[None] | None = None
         last: _Answered | None = None
-        for line in chain:
-            name = line.request.provider
-            if self._stop.is_set() or name in self._closed or self._in_a_row.get(name, 0) >= GIVE_UP_AFTER:
-                break
-            try:
-                last = self._ask(line, self._before(line, last, taken))
-            except ProviderError as error:
-                self._note_failure(line, error)
-                continue
-            self._in_a_row[name] = 0
-            previous, putting = putting, self._putting.submit(self._put, last)
-            if previous is not None:
-                previous.result()
-        if putting is not None:
-            putting.result()
+        try:
+            for line in claimed.lines:
+                if not self._goes_on(line.request.provider):
+                    break
+                try:
+                    last = self._ask(line, self._before(line, last, taken), pickup=pickup)
+                except ProviderError as error:
+                    self._note_failure(line, error)
+                    continue
+                self._in_a_row[line.request.provider] = 0
+                previous, putting = putting, self._putting.submit(self._put, last, claimed)
+                if previous is not None:
+                    previous.result()
+        finally:
+            if putting is not None:
+                putting.result()
 
     def _before(self, line: Line, last: _Answered | None, taken: Mapping[str, Take]) -> Precedent | None:
         """The line before, which may have been answered a moment ago, or not at all."""
@@ -152,43 +230,67 @@ class Recording:
             self._in_a_row[name] = self._in_a_row.get(name, 0) + 1
             self.failures.append((line, error))
 
-    def _ask(self, line: Line, before: Precedent | None) -> _Answered:
+    def _ask(self, line: Line, before: Precedent | None, *, pickup: bool) -> _Answered:
         """Ask for a line, in a voice that is made first if it must be."""
-        request = line.request
-        if request.description is None:
-            return self._generate(line, before, None)
-        with self._lock:
-            voice = self._voices.setdefault((request.provider, request.description), _Voice(None))
+        if line.request.description is None:
+            return self._generate(line, before, None, pickup=pickup)
+        voice = self._voice(line)
         with voice.making:  # so that the others wait while the first line in a new voice makes it
             if voice.take is None:
-                answered = self._generate(line, before, None)
+                answered = self._generate(line, before, None, pickup=pickup)
                 voice.take = self._store_one(answered, 0)
                 return answered
-        return self._generate(line, before, voice.take)
+        return self._generate(line, before, voice.take, pickup=pickup)
 
-    def _generate(self, line: Line, before: Precedent | None, designed: Take | None) -> _Answered:
+    def _voice(self, line: Line) -> _Voice:
+        """The voice that a line's description asks for."""
+        request = line.request
+        with self._lock:
+            name = voice_name(request.provider, request.description or "")
+            return self._voices.setdefault(name, _Voice(name, None))
+
+    def _generate(
+        self, line: Line, before: Precedent | None, designed: Take | None, *, pickup: bool
+    ) -> _Answered:
         request, provider = line.request, self._providers[line.request.provider]
         guide = self._read_guide(line.utterance) if request.guide and self._read_guide else None
+        account = self._ledger.account(self._needs.errand(line, pickup=pickup))
         began = time.monotonic()
-        answers = provider.generate(request, before=before, designed=designed, guide=guide)
+        try:
+            answers = provider.generate(
+                request, before=before, designed=designed, guide=guide, account=account
+            )
+        except BaseException as error:
+            account.lost(str(error))  # one of several answers may have come, such as a voice for the line
+            raise
         took_ms = round((time.monotonic() - began) * 1000)
         heard = [self._timed(line, generation) for generation in answers if generation.pcm.size]
         if not heard or heard[0].rate <= 0:
+            account.lost("no audio came back")
             raise ProviderError(f"no audio came back for {line.utterance.id}", provider=request.provider)
         recorded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return _Answered(line, before, tuple(heard), took_ms, recorded_at)
+        with self._lock:
+            self._held |= {identify(generation) for generation in heard}
+        return _Answered(line, before, tuple(heard), took_ms, recorded_at, account)
 
-    def _put(self, answered: _Answered) -> None:
+    def _put(self, answered: _Answered, claimed: _Claimed) -> None:
         """Store every answer; the first one serves the line."""
         line, provider = answered.line, self._providers[answered.line.request.provider]
         takes = [self._store_one(answered, index) for index in range(len(answered.generations))]
+        answered.account.kept(takes)
         with self._lock:
             self.kept += takes
+            # In this order: between the two it counts twice, and is at worst awaited for nothing.
+            self._held -= {take.id for take in takes}
+            done = [line.request.key] if line.request.key in claimed.names else []
+            if done:
+                claimed.names.remove(line.request.key)
             before = answered.before
             if before is not None and before.ids and before.request.model == line.request.model:
                 able = provider.models[line.request.model].context
                 if "id" in able and takes[0].context != "id":
                     self._findings.forgotten(line.utterance, provider.name)
+        self._ledger.release(done)
         self._on_take(line, takes[0])
 
     def _store_one(self, answered: _Answered, index: int) -> Take:
@@ -206,8 +308,8 @@ class Recording:
                 durable=self._providers[request.provider].models[request.model].price_per_1000 > 0,
             )
         except OutputError as error:
-            if isinstance(error.__cause__, OSError):
-                self.stop()  # at once: what the disk does not take is paid for and lost
+            self.stop()  # at once: what the disk does not take is paid for and lost
+            answered.account.lost(str(error))
             raise
 
     def _timed(self, line: Line, generation: Generation) -> Generation:
@@ -227,11 +329,20 @@ class _Answered(NamedTuple):
     generations: tuple[Generation, ...]
     took_ms: int
     recorded_at: str
+    account: LineAccount
+
+
+class _Claimed(NamedTuple):
+    """The lines of a chain that are this process's to record, and the names of the claims to them."""
+
+    lines: tuple[Line, ...]
+    names: list[str]
+    """Those that are still held."""
 
 
 class _Voice:
     """A voice made from a description: the take that has it, and a lock for whoever makes it."""
 
-    def __init__(self, take: Take | None) -> None:
-        self.take = take
+    def __init__(self, name: str, take: Take | None) -> None:
+        self.name, self.take = name, take
         self.making = threading.Lock()

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator
+from pydantic import BaseModel, BeforeValidator, InstanceOf
 
 from narrator.book import Book
 from narrator.files import write_text
 from narrator.manuscript import NARRATOR, Notice
 from narrator.rendering import render_report
 from narrator.results import Spent
-from narrator.timeline import Placement, Timeline, milliseconds
+from narrator.timeline import Heard, Outline, milliseconds
 
 VERSION = 1
 """Of report.json: raised when a key changes its meaning or goes; new keys may come without."""
@@ -54,7 +54,7 @@ class Loudness(BaseModel, frozen=True, extra="forbid"):
 class ChapterReport(BaseModel, frozen=True, extra="forbid"):
     """One chapter that was made."""
 
-    timeline: Timeline
+    timeline: InstanceOf[Outline]
     files: tuple[tuple[str, str], ...]
     """Format and path relative to the report's folder, with `/`: `("mp3", "chapters/01-the-lamp.mp3")`."""
     loudness: Loudness
@@ -183,7 +183,7 @@ def _counts(chapters: Sequence[ChapterReport]) -> dict[str, object]:
 
 def parts(chapters: Sequence[ChapterReport]) -> list[Part]:
     """What each role has, in order of first appearance."""
-    by_role: dict[str, list[tuple[Placement, int]]] = {}
+    by_role: dict[str, list[tuple[Heard, int]]] = {}
     for chapter in chapters:
         for placement in chapter.timeline.placements:
             by_role.setdefault(placement.role, []).append((placement, chapter.timeline.rate))
@@ -211,7 +211,7 @@ def total_spent(chapters: Iterable[ChapterReport]) -> list[Spent]:
     ]
 
 
-def _spoken_ms(placed: Iterable[tuple[Placement, int]]) -> int:
+def _spoken_ms(placed: Iterable[tuple[Heard, int]]) -> int:
     """Samples are added up before they are rounded; masters of different rates are added in ms."""
     by_rate: dict[int, int] = {}
     for placement, rate in placed:
@@ -264,7 +264,7 @@ def _chapter_page(chapter: ChapterReport, colours: dict[str, str]) -> dict[str, 
     }
 
 
-def _paragraph(placements: list[Placement], rate: int, colours: dict[str, str]) -> dict[str, object]:
+def _paragraph(placements: list[Heard], rate: int, colours: dict[str, str]) -> dict[str, object]:
     """A paragraph in turns; a role other than the narrator is named where it begins to speak."""
     turns = []
     named = NARRATOR

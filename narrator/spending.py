@@ -5,6 +5,7 @@ Amounts are whole millionths of a currency's unit, so that sums are exact.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
 MILLION = 1_000_000
@@ -53,6 +54,19 @@ class Bill(NamedTuple):
     currency: str
 
 
+class Price(NamedTuple):
+    """What a model of a service costs from one day on."""
+
+    model: str
+    since: str
+    """The day from which the figure is known (ISO 8601)."""
+    per_1000: float
+    """For 1000 characters, in `currency`."""
+    currency: str
+    source: str
+    """Where the figure is from, in words."""
+
+
 class Attempt(Protocol):
     """One request that is written down, from before it is sent to its end."""
 
@@ -85,6 +99,34 @@ def bill(characters: int, *, price_per_1000: float, currency: str) -> Bill:
     return Bill(characters, round(characters * price_per_1000 * MILLION / 1000), currency)
 
 
+def shares(whole: Bill, among: int) -> tuple[Bill, ...]:
+    """A bill for several answers, divided among them; the sum is the bill, to the millionth."""
+    characters, more = divmod(whole.characters, among)
+    millionths, odd = divmod(whole.amount, among)
+    return tuple(
+        Bill(characters + (place < more), millionths + (place < odd), whole.currency)
+        for place in range(among)
+    )
+
+
+def current(prices: Sequence[Price], model: str, *, today: str) -> Price:
+    """The newest price of *model* whose day is not after *today*; before the first of them, the first.
+
+    Args:
+        today: ISO 8601, as the prices have it.
+    """
+    known = sorted((price for price in prices if price.model == model), key=lambda price: price.since)
+    begun = [price for price in known if price.since <= today]
+    return begun[-1] if begun else known[0]
+
+
 def amount(millionths: int) -> float:
     """Millionths as the currency's unit."""
     return millionths / MILLION
+
+
+def money(millionths: int, currency: str) -> str:
+    """For people: `12.35 EUR`, `0.0152 EUR`; all six decimals below a ten-thousandth."""
+    size = abs(millionths)
+    decimals = 2 if size >= MILLION or size % 10_000 == 0 else 4 if size >= 100 else 6
+    return f"{amount(millionths):,.{decimals}f} {currency}"

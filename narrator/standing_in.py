@@ -45,6 +45,7 @@ def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, 
         (*first.kept, *second.kept),
         tuple(notices),
         tuple(errors),
+        second.awaited,
     )
 
 

@@ -9,15 +9,18 @@ store, and the placement says that they are estimated.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from narrator.book import Pauses
 from narrator.errors import MissingTake
 from narrator.manuscript import Chapter, Utterance
 from narrator.pacing import share_out
 from narrator.takes import Request, Take, Word, WordTime
-from narrator.timeline import PlacedWord, Placement, ScenePlacement, Timeline, samples
+from narrator.timeline import Heard, Outline, PlacedWord, Placement, ScenePlacement, Timeline, samples
 
 MARGIN_BEFORE_MS = 10
 """Kept of a take before its sound begins: the soft onset of a breath or a consonant, and room to fade in."""
@@ -65,6 +68,81 @@ def lay_out(
     )
 
 
+class Span(NamedTuple):
+    """What cannot be told of a placement without laying its chapter out."""
+
+    start_sample: int
+    end_sample: int
+    voice: str
+    word_source: str
+
+
+def basis(
+    chapter: Chapter, takes: Mapping[str, Take], *, pauses: Pauses, rate: int, requests: Mapping[str, Request]
+) -> str | None:
+    """
+    What `lay_out` makes its timeline of, hashed: the same code makes the same of the same.
+
+    It costs a tenth of laying out, since a take is known by its seal. None where one is missing or has none.
+    """
+    facts: list[object] = [chapter.number, chapter.title, rate, pauses.model_dump()]
+    facts.append([scene.title for scene in chapter.scenes])
+    for utterance in chapter.utterances:
+        take = takes.get(utterance.id)
+        if take is None or not take.written_sha256:
+            return None
+        facts.append(
+            (
+                utterance.id,
+                utterance.role,
+                utterance.text,
+                utterance.scene,
+                utterance.paragraph,
+                utterance.heading,
+                utterance.pause_after_ms,
+                # Of whole numbers, which Python hashes the same in every process.
+                hash(requests[utterance.id].spoken.words),
+                requests[utterance.id].spoken.text,
+                take.key,
+                take.id,
+                take.written_sha256,
+            )
+        )
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def spans(outline: Outline) -> tuple[Span, ...]:
+    """What `recall` needs of a chapter that was laid out."""
+    return tuple(
+        Span(heard.start_sample, heard.end_sample, heard.voice, heard.word_source)
+        for heard in outline.placements
+    )
+
+
+def recall(
+    chapter: Chapter, takes: Mapping[str, Take], spans: Sequence[Span], *, rate: int, samples: int
+) -> Outline:
+    """The outline of a chapter that was laid out before, of the same `basis`."""
+    placements = tuple(
+        Heard(
+            utterance.id,
+            utterance.role,
+            span.voice,
+            utterance.text,
+            utterance.scene,
+            utterance.paragraph,
+            utterance.heading,
+            takes[utterance.id].id,
+            span.start_sample,
+            span.end_sample,
+            span.word_source,
+        )
+        for utterance, span in zip(chapter.utterances, spans, strict=True)
+    )
+    scenes = _scenes(chapter, placements, samples)
+    return Outline(chapter.number, chapter.title, rate, samples, scenes, placements)
+
+
 def pause_after(utterance: Utterance, following: Utterance | None, pauses: Pauses) -> int:
     """Milliseconds of silence between *utterance* and *following*, None being the end of the chapter.
 
@@ -86,6 +164,12 @@ def pause_after(utterance: Utterance, following: Utterance | None, pauses: Pause
     return max(crossed, default=pauses.sentence_ms)
 
 
+def silence_ms(chapter: Chapter, pauses: Pauses) -> int:
+    """Milliseconds of a chapter in which nobody speaks: its pauses, head and tail."""
+    between = sum(pause_ms for _, pause_ms in _with_pauses(chapter.utterances, pauses))
+    return pauses.chapter_head_ms + (between if chapter.utterances else pauses.chapter_tail_ms)
+
+
 def _with_pauses(utterances: Sequence[Utterance], pauses: Pauses) -> Iterator[tuple[Utterance, int]]:
     for utterance, following in pairwise((*utterances, None)):
         if utterance is not None:
@@ -96,7 +180,7 @@ def _place(utterance: Utterance, take: Take, request: Request, *, at: int, rate:
     words = request.spoken.words if _fit(request.spoken.words, utterance.text) else ()
     estimated = bool(words) and not take.words
     times = _estimated(words, take) if estimated else _times(words, take)
-    start, end = _used(take)
+    start, end = used(take)
 
     def on_clock(sample: int) -> int:
         return at + _at_rate(min(max(sample, start), end) - start, take.rate, rate)
@@ -125,10 +209,11 @@ def _place(utterance: Utterance, take: Take, request: Request, *, at: int, rate:
     )
 
 
-def _used(take: Take) -> tuple[int, int]:
+def used(take: Take) -> tuple[int, int]:
     """The part of a take that is used: its sound with a margin, and every word whole.
 
-    So the pause that is heard is the pause that was asked for. A take without sound is used whole.
+    So the pause that is heard is the pause that was asked for. A take without sound is used whole. From one
+    sample to before another, at the take's own rate.
     """
     start, end = take.level.speech_start_sample, take.level.speech_end_sample
     if start == end:
@@ -189,7 +274,9 @@ def _in_order(times: Sequence[WordTime]) -> Iterator[WordTime]:
         yield WordTime(start, max(start, min(time.end_sample, limit)))
 
 
-def _scenes(chapter: Chapter, placements: Sequence[Placement], end: int) -> tuple[ScenePlacement, ...]:
+def _scenes(
+    chapter: Chapter, placements: Sequence[Placement | Heard], end: int
+) -> tuple[ScenePlacement, ...]:
     """A scene without utterances is not heard and has no place; without any, the chapter is one scene."""
     first: dict[int, int] = {}
     for placement in placements:

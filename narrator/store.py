@@ -1,7 +1,9 @@
 """Takes on disk under their key: a FLAC file and a sidecar for each, never changed, never deleted.
 
     takes/<key[:2]>/<key>/<take id>.flac     the audio as received
-    takes/<key[:2]>/<key>/<take id>.json     the sidecar: a Take as compact JSON, keys sorted
+    takes/<key[:2]>/<key>/<take id>.json     the sidecar: a Take as JSON, sealed (`sidecar`)
+    takes/<key[:2]>/<key>/<key>.pickup       empty: takes under this other key were asked for in place of
+                                             one under the folder's, with another direction
 
 The sidecar is written last, so a FLAC file without one is not a take yet. A damaged entry is a
 notice and counts as missing; putting the same take again repairs it. No symbolic link below the
@@ -13,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import re
 import stat
@@ -22,16 +23,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
+from narrator import sidecar
 from narrator.audio import flac, measuring
 from narrator.errors import DamagedTake, OutputError
 from narrator.files import write_bytes
 from narrator.manuscript import Notice
 from narrator.takes import Generation, Pcm, Request, Take
 
+_TWO = re.compile(r"[0-9a-f]{2}")
 _KEY = re.compile(r"[0-9a-f]{64}")
 _TAKE_ID = re.compile(r"[0-9a-f]{16}")
+_NO_FILE = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO})
+"""What opening says of a symbolic link (the second on FreeBSD) and of a socket."""
 
 
 class TakeStore:
@@ -68,7 +72,23 @@ class TakeStore:
                 found.append(self._load(key, take_id))
             except DamagedTake as damage:
                 self._notice(self._stem(key, take_id) + ".json", damage.reason)
-        return tuple(sorted(found, key=lambda take: (take.recorded_at, take.nth, take.answer, take.id)))
+        if len(found) > 1:
+            found.sort(key=lambda take: (take.recorded_at, take.nth, take.answer, take.id))
+        return tuple(found)
+
+    def every(self) -> Iterator[Take]:
+        """Every take that has a good sidecar, in no order, whatever has become of its audio.
+
+        Raises:
+            OutputError: something is there and cannot be read.
+        """
+        for folder in _folders(self.folder, _TWO):
+            for key in _folders(self.folder / folder, _KEY):
+                for take_id in self._ids(key):
+                    try:
+                        yield self._sidecar(key, take_id)
+                    except DamagedTake as damage:
+                        self._notice(self._stem(key, take_id) + ".json", damage.reason)
 
     def put(
         self,
@@ -133,11 +153,29 @@ class TakeStore:
             recorded_at=recorded_at,
             took_ms=took_ms,
         )
-        for suffix, content in ((".flac", audio), (".json", _as_json(take))):
+        text, take = sidecar.write(take)
+        for suffix, content in ((".flac", audio), (".json", text)):
             path = self.path(take.key, take.id).with_suffix(suffix)
             # In one folder for the whole store, where litter is found without looking into every key.
             write_bytes(path, content, durable=durable, beside=self.folder)
         return take
+
+    def relate(self, key: str, other: str) -> None:
+        """Remember that takes under *other* are asked for in place of one under *key*.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        if link := self._link(key):
+            raise OutputError(f"cannot write below {link}: it is a symbolic link; remove it and run again")
+        path = Path(f"{self._entry(key)}/{other}.pickup")
+        if not path.exists():
+            write_bytes(path, b"", durable=True, beside=self.folder)
+
+    def related(self, key: str) -> tuple[str, ...]:
+        """The keys under which takes were asked for in place of one under *key*, sorted."""
+        names = self._names(key, ".pickup")
+        return tuple(sorted(name for name in names if _KEY.fullmatch(name)))
 
     def pcm(self, key: str, take_id: str, *, known: Take | None = None) -> Pcm:
         """The samples of a take at its own rate, checked against its sidecar.
@@ -196,17 +234,28 @@ class TakeStore:
 
     def _ids(self, key: str) -> list[str]:
         """The ids under *key* that have a sidecar."""
-        if link := self._link(key):
-            self._notice(link, "a symbolic link; the takes behind it are not used")
-            return []
+        return [name for name in self._names(key, ".json") if _TAKE_ID.fullmatch(name)]
+
+    def _names(self, key: str, suffix: str) -> list[str]:
+        """The files under *key* with that suffix, without it."""
         entry = self._entry(key)
         try:
             names = os.listdir(entry)  # noqa: PTH208 - names, not paths, as above
         except FileNotFoundError:
             return []
         except OSError as exc:
+            if self._leads_away(key):
+                return []
             raise _unreadable(entry, exc) from exc
-        return [name[:-5] for name in names if name.endswith(".json") and _TAKE_ID.fullmatch(name[:-5])]
+        # Looked at only now, since most keys of a new book have no folder.
+        return [] if self._leads_away(key) else [n[: -len(suffix)] for n in names if n.endswith(suffix)]
+
+    def _leads_away(self, key: str) -> bool:
+        """Whether a symbolic link is on the way to a key's takes, which is a notice."""
+        link = self._link(key)
+        if link:
+            self._notice(link, "a symbolic link; the takes behind it are not used")
+        return link is not None
 
     def _load(self, key: str, take_id: str) -> Take:
         """A take whose sidecar, and the size of whose audio, are right; the caller has looked for a `_link`.
@@ -214,22 +263,32 @@ class TakeStore:
         Raises:
             DamagedTake: they are not.
         """
-        stem = self._stem(key, take_id)
-        with _opened(stem + ".json", take_id) as (fd, size):
-            content = os.read(fd, size)
-        try:
-            take = Take.model_validate_json(content)
-        except ValidationError as exc:
-            raise DamagedTake(take_id, f"its sidecar does not parse: {exc.errors()[0]['msg']}") from exc
-        if lie := _lie(take, key, take_id) or _audio_problem(take, stem + ".flac"):
-            raise DamagedTake(take_id, lie)
+        take = self._sidecar(key, take_id)
+        if problem := _audio_problem(take, self._stem(key, take_id) + ".flac"):
+            raise DamagedTake(take_id, problem)
         return take
+
+    def _sidecar(self, key: str, take_id: str) -> Take:
+        """A take as its sidecar has it.
+
+        Raises:
+            DamagedTake: that is not right.
+        """
+        path = self._stem(key, take_id) + ".json"
+        fd, size = _open(path, take_id)
+        try:
+            content = os.read(fd, size)
+        except OSError as exc:
+            raise _unreadable(path, exc) from exc
+        finally:
+            os.close(fd)
+        return sidecar.read(content, key=key, take_id=take_id)
 
     def _kept(self, key: str, take_id: str) -> Take | None:
         """The take if it is in the store already, down to the last byte."""
         with contextlib.suppress(DamagedTake):
             take = self._load(key, take_id)
-            with _opened(self._stem(key, take_id) + ".flac", take_id) as (fd, _):
+            with _opened(self._stem(key, take_id) + ".flac", take_id) as fd:
                 if _sha256(fd) == take.flac_sha256:
                     return take
         return None
@@ -240,28 +299,53 @@ class TakeStore:
 
 
 @contextmanager
-def _opened(path: str, take_id: str) -> Iterator[tuple[int, int]]:
-    """Descriptor and size of a regular file that is not a symbolic link.
+def _opened(path: str, take_id: str) -> Iterator[int]:
+    """Descriptor of a regular file that is not a symbolic link.
 
     Raises:
         DamagedTake: there is no such file.
         OutputError: there is, and it cannot be read.
     """
+    fd, _ = _open(path, take_id)
     try:
-        there = os.lstat(path)
-        if not stat.S_ISREG(there.st_mode):
-            raise DamagedTake(take_id, f"{Path(path).name} is not a regular file")
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError as exc:
-        raise DamagedTake(take_id, f"{Path(path).name} is missing") from exc
-    except OSError as exc:
-        raise _unreadable(path, exc) from exc
-    try:
-        yield fd, there.st_size
+        yield fd
     except OSError as exc:
         raise _unreadable(path, exc) from exc
     finally:
         os.close(fd)
+
+
+def _open(path: str, take_id: str) -> tuple[int, int]:
+    """As `_opened`, with the file's size, and for the caller to close."""
+    try:
+        # Without waiting for whoever might write into a pipe.
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as exc:
+        raise DamagedTake(take_id, f"{Path(path).name} is missing") from exc
+    except OSError as exc:
+        if exc.errno in _NO_FILE:
+            raise _irregular(path, take_id) from exc
+        raise _unreadable(path, exc) from exc
+    there = os.fstat(fd)
+    if not stat.S_ISREG(there.st_mode):
+        os.close(fd)
+        raise _irregular(path, take_id)
+    return fd, there.st_size
+
+
+def _irregular(path: str, take_id: str) -> DamagedTake:
+    return DamagedTake(take_id, f"{Path(path).name} is not a regular file")
+
+
+def _folders(folder: Path, pattern: re.Pattern[str]) -> list[str]:
+    """The names of the folders in *folder* that are like *pattern*, and no symbolic links."""
+    try:
+        with os.scandir(folder) as entries:
+            return [e.name for e in entries if pattern.fullmatch(e.name) and e.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+    except OSError as exc:
+        raise _unreadable(str(folder), exc) from exc
 
 
 def _unreadable(path: str, exc: OSError) -> OutputError:
@@ -271,22 +355,6 @@ def _unreadable(path: str, exc: OSError) -> OutputError:
         f"cannot read {path}: {exc.strerror or exc}; make it readable and run again"
         " (what may be there is not recorded a second time)"
     )
-
-
-def _lie(take: Take, key: str, take_id: str) -> str:
-    """What a sidecar says that cannot be so; `""` where nothing is wrong with it."""
-    level = take.level
-    if (take.key, take.id) != (key, take_id):
-        return f"its sidecar is that of take {take.id} under key {take.key[:8]}..."
-    if take.request.key != key:
-        return "its sidecar holds another request than it was recorded for"
-    if take.rate < 1 or len(take.words) not in (0, len(take.request.spoken.words)):
-        return "its sidecar contradicts itself"
-    if not 0 <= level.speech_start_sample <= level.speech_end_sample <= take.samples:
-        return "its sidecar contradicts itself"
-    if not (0 <= level.peak <= 1 and 0 <= level.energy <= take.samples):
-        return "its sidecar contradicts itself"
-    return ""
 
 
 def _audio_problem(take: Take, path: str) -> str:
@@ -305,7 +373,7 @@ def _audio_problem(take: Take, path: str) -> str:
 
 
 def _decode(take: Take, path: str) -> Pcm:
-    with _opened(path, take.id) as (fd, _):
+    with _opened(path, take.id) as fd:
         if _sha256(fd) != take.flac_sha256:
             raise DamagedTake(take.id, "its audio is not what was written")
         try:
@@ -334,8 +402,3 @@ def identify(generation: Generation) -> str:
     for name, value in generation.ids:
         digest.update(f"\0{name}\0{value}".encode())
     return digest.hexdigest()[:16]
-
-
-def _as_json(take: Take) -> bytes:
-    fields = take.model_dump(mode="json")
-    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

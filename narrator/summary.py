@@ -1,4 +1,4 @@
-"""What was found or made, summed up: for `--json`, and for the report."""
+"""What was made, summed up: for `--json`, and for the report."""
 
 from __future__ import annotations
 
@@ -6,97 +6,79 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from narrator.assembly import Assembled, Setting
+from narrator.errors import LoudnessOutOfRange, MissingTake, NarratorError, ProviderError
+from narrator.ledger import Ledger
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome
-from narrator.planning import PlannedChapter, estimate, to_record
+from narrator.planning import PlannedChapter
 from narrator.preparing import Prepared
-from narrator.providers.base import Provider
 from narrator.reporting import ChapterReport, CoverageFigures, Loudness, Report, Unmade
-from narrator.results import (
-    Check,
-    CheckedChapter,
-    CheckedCoverage,
-    CheckedEstimate,
-    MadeChapter,
-    Production,
-    Spent,
-)
-
-
-def checked(prepared: Prepared, providers: Mapping[str, Provider], notices: Sequence[Notice]) -> Check:
-    """A project as planned, nothing spent."""
-    plan, coverage = prepared.plan, prepared.coverage
-    wanted = estimate(plan, providers)
-    missing = Counter(line.chapter for line in to_record(plan.lines, providers))
-    chapters = tuple(_checked_chapter(planned, missing[planned.chapter.number]) for planned in plan.chapters)
-    return Check(
-        chapters=chapters,
-        utterances=sum(chapter.utterances for chapter in chapters),
-        characters=sum(chapter.characters for chapter in chapters),
-        coverage=CheckedCoverage(
-            complete=coverage.complete,
-            missing=tuple(
-                f"{loss.file}:{loss.line}: {loss.reason}: {loss.text}" for loss in coverage.missing
-            ),
-            files=coverage.files,
-            characters=coverage.characters,
-            spoken=coverage.spoken,
-            markup=coverage.markup,
-            skipped=dict(coverage.skipped),
-        ),
-        to_record=wanted.requests,
-        estimate=CheckedEstimate(
-            seconds=round(wanted.seconds, 1),
-            requests=wanted.requests,
-            characters=wanted.characters,
-            amount=round(wanted.amount, 6),
-            currency=wanted.currency,
-        ),
-        unattributed=sum(chapter.unattributed for chapter in chapters),
-        warnings=_texts(prepared.notices, notices),
-    )
-
-
-def _checked_chapter(planned: PlannedChapter, missing: int) -> CheckedChapter:
-    utterances = planned.chapter.utterances
-    return CheckedChapter(
-        number=planned.chapter.number,
-        title=planned.chapter.title,
-        utterances=len(utterances),
-        characters=sum(len(utterance.text) for utterance in utterances),
-        to_record=missing,
-        unattributed=sum(utterance.quotations for utterance in utterances),
-        roles=tuple(dict.fromkeys(utterance.role for utterance in utterances)),
-    )
+from narrator.results import MadeChapter, Production, Spent, UnmadeChapter
+from narrator.spending import amount
 
 
 def produced(
-    prepared: Prepared, chapters: Sequence[PlannedChapter], outcome: Outcome, setting: Setting
+    prepared: Prepared,
+    chapters: Sequence[PlannedChapter],
+    outcome: Outcome,
+    setting: Setting,
+    ledger: Ledger,
 ) -> Production:
     """A run over some chapters."""
     served = sum(line.utterance.id in outcome.taken for planned in chapters for line in planned.lines)
-    seconds = sum(made.timeline.samples / made.timeline.rate for made in outcome.assembled)
+    seconds = sum(made.outline.samples / made.outline.rate for made in outcome.assembled)
     return Production(
         recorded=len(outcome.recorded),
         reused=served - len(outcome.recorded),
         requests=outcome.requests,
         seconds=round(seconds, 3),
-        spent=_spent(outcome),
+        spent=_most(ledger.run_spent),
+        wasted=_most(ledger.run_wasted),
         chapters=tuple(_made(made, setting) for made in outcome.assembled),
         warnings=_texts(
-            prepared.notices, setting.store.notices, outcome.notices, of_masters(outcome.assembled)
+            prepared.notices,
+            ledger.notices,
+            setting.store.notices,
+            outcome.notices,
+            of_masters(outcome.assembled),
         ),
         errors=tuple(str(error) for error in outcome.errors),
         exit_code=outcome.errors[0].exit_code if outcome.errors else 0,
+        unmade=_unmade(chapters, outcome),
     )
 
 
-def _spent(outcome: Outcome) -> Spent:
-    currencies = [take.currency for take in outcome.kept if take.cost]
-    return Spent(
-        amount=round(sum(take.cost for take in outcome.kept), 6),
-        currency=currencies[0] if currencies else "USD",
+def _unmade(chapters: Sequence[PlannedChapter], outcome: Outcome) -> tuple[UnmadeChapter, ...]:
+    made = {made.chapter.number for made in outcome.assembled}
+    return tuple(
+        UnmadeChapter(
+            number=planned.chapter.number,
+            title=planned.chapter.title,
+            errors=tuple(str(error) for error in outcome.errors if _is_about(error, planned)),
+        )
+        for planned in chapters
+        if planned.chapter.number not in made
     )
+
+
+def _is_about(error: NarratorError, planned: PlannedChapter) -> bool:
+    """Whether an error of the run is about this chapter: its lines, its loudness, its files."""
+    if isinstance(error, MissingTake):
+        return not {line.utterance.id for line in planned.lines}.isdisjoint(error.utterance_ids)
+    if isinstance(error, LoudnessOutOfRange):
+        return error.chapter == planned.chapter.title
+    text = str(error)
+    if isinstance(error, ProviderError):  # which the pipeline has given its place in the manuscript
+        return any(
+            text.startswith(f"{line.utterance.file}:{line.utterance.line}: ") for line in planned.lines
+        )
+    return f"/{planned.chapter.stem}." in text
+
+
+def _most(by_currency: Mapping[str, int]) -> Spent:
+    """The largest of several amounts in millionths; books with several currencies are told by the ledger."""
+    currency, millionths = max(by_currency.items(), key=lambda each: each[1], default=("USD", 0))
+    return Spent(amount=amount(millionths), currency=currency)
 
 
 def _made(made: Assembled, setting: Setting) -> MadeChapter:
@@ -107,7 +89,7 @@ def _made(made: Assembled, setting: Setting) -> MadeChapter:
         title=made.chapter.title,
         mp3=str(folder / names["mp3"]) if "mp3" in names else None,
         cue=str(folder / names["cue"]) if "cue" in names else None,
-        duration_ms=made.timeline.duration_ms,
+        duration_ms=made.outline.duration_ms,
         unchanged=not made.changed,
     )
 
@@ -153,7 +135,7 @@ def _chapter_report(planned: PlannedChapter, made: Assembled, setting: Setting) 
     for take in takes.values():
         by_currency[take.currency] += take.cost  # type: ignore[assignment]  # money, not counts
     return ChapterReport(
-        timeline=made.timeline,
+        timeline=made.outline,
         files=tuple((facts.name.rpartition(".")[2], f"chapters/{facts.name}") for facts in made.files),
         loudness=Loudness(profile=setting.book.loudness, **measured),
         peaks=master.peaks if master else (),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from narrator.casting import Setting
 from narrator.manuscript import Mark
@@ -149,8 +149,11 @@ class Level(BaseModel, frozen=True, extra="forbid"):
     speech_end_sample: int
 
 
-class Take(BaseModel, frozen=True, extra="forbid"):
-    """One kept rendition of an utterance: the sidecar beside the FLAC file."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TakeFacts:
+    """What is known of a take without looking into what was asked and what was heard."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     id: str
     """First 16 hex digits of sha256 of the rate, the samples and, where the provider has any, its own ids."""
@@ -159,10 +162,7 @@ class Take(BaseModel, frozen=True, extra="forbid"):
     flac_sha256: str
     rate: int
     samples: int
-    request: Request
-    words: tuple[WordTime, ...]
     word_source: WordSource
-    phonemes: tuple[PhonemeTime, ...] = ()
     ids: tuple[tuple[str, str], ...] = ()
     transcript: str = ""
     characters: int = 0
@@ -180,6 +180,25 @@ class Take(BaseModel, frozen=True, extra="forbid"):
     recorded_at: str
     """UTC, ISO 8601, whole seconds."""
     took_ms: int
+    written_sha256: str = ""
+    """Seal of its sidecar (`sidecar`); empty where it has none."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Take(TakeFacts):
+    """One kept rendition of an utterance: the sidecar beside the FLAC file."""
+
+    request: Request
+    words: tuple[WordTime, ...]
+    phonemes: tuple[PhonemeTime, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Take):
+            return NotImplemented
+        return all(getattr(self, field.name) == getattr(other, field.name) for field in fields(Take))
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.id))
 
     @property
     def precedent(self) -> Precedent:

@@ -51,6 +51,38 @@ class ScenePlacement(BaseModel, frozen=True, extra="forbid"):
     end_sample: int
 
 
+class Heard(NamedTuple):
+    """A placement as far as it matters to who reads about it: without its words."""
+
+    utterance_id: str
+    role: str
+    voice: str
+    text: str
+    scene: int
+    paragraph: int
+    heading: bool
+    take_id: str
+    start_sample: int
+    end_sample: int
+    word_source: str
+
+
+class Outline(NamedTuple):
+    """A timeline without its words."""
+
+    number: int
+    title: str
+    rate: int
+    samples: int
+    scenes: tuple[ScenePlacement, ...]
+    placements: tuple[Heard, ...]
+
+    @property
+    def duration_ms(self) -> int:
+        """Length rounded to milliseconds."""
+        return milliseconds(self.samples, self.rate)
+
+
 class Timeline(BaseModel, frozen=True, extra="forbid"):
     """A chapter, laid out."""
 
@@ -67,6 +99,14 @@ class Timeline(BaseModel, frozen=True, extra="forbid"):
     def duration_ms(self) -> int:
         """Length rounded to milliseconds."""
         return milliseconds(self.samples, self.rate)
+
+    @property
+    def outline(self) -> Outline:
+        """The same without its words."""
+        placements = tuple(
+            Heard(*(getattr(placement, name) for name in Heard._fields)) for placement in self.placements
+        )
+        return Outline(self.number, self.title, self.rate, self.samples, self.scenes, placements)
 
 
 def milliseconds(sample: int, rate: int) -> int:

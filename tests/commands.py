@@ -95,12 +95,15 @@ def ended(answer: Told, code: int, *said: str) -> None:
 
 
 def left(project: Path, *folders: str) -> dict[str, bytes]:
-    """Every file in *folders* of a project (takes and build by default), by its path."""
+    """Every file in *folders* of a project (takes and build by default), by its path.
+
+    But for those that every run writes: locks, and the ledger.
+    """
     return {
         path.relative_to(project).as_posix(): path.read_bytes()
         for folder in folders or ("takes", "build")
         for path in sorted((project / folder).rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file() and not path.name.endswith(".lock") and not path.name.startswith("ledger.sqlite")
     }
 
 

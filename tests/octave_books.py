@@ -150,7 +150,7 @@ def built(project: Path) -> dict[str, Said]:
 
 def stored(project: Path) -> list[Take]:
     """Every take of a project."""
-    return [Take.model_validate_json(_read(file)) for file in sorted((project / "takes").rglob("*.json"))]
+    return sorted(TakeStore(project / "takes").every(), key=lambda take: (take.key, take.id))
 
 
 def speech(server: Running) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def prove_paid_once(project: Path, server: Running) -> Counter[str]:
     Returns:
         How often each fault struck.
     """
-    texts = _remembered(server)
+    texts = remembered(server)
     attempts: dict[str, list[dict[str, Any]]] = {}
     for line in speech(server):
         attempts.setdefault(texts[line["generations"][0]], []).append(line)
@@ -135,7 +135,7 @@ def prove_secret(key: str, *places: Path, told: str = "") -> None:
                 assert key.encode() not in file.read_bytes(), file
 
 
-def _remembered(server: Running) -> dict[str, str]:
+def remembered(server: Running) -> dict[str, str]:
     """The text of every generation that a server has made, answers that were lost on the way included."""
     with closing(sqlite3.connect(server.options.state / "state.sqlite")) as database:
         return dict(database.execute("SELECT id, text FROM octave_generations"))

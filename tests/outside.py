@@ -290,7 +290,7 @@ def _head(answer: Answer, total: int, *, chunked: bool) -> bytes:
 
 
 def _read_request(incoming: Any, number: int) -> Seen | None:
-    """The next request of a connection; None where it ends."""
+    """The next whole request of a connection; None where it ends."""
     first = incoming.readline()
     if not first.endswith(b"\r\n"):
         return None
@@ -299,7 +299,10 @@ def _read_request(incoming: Any, number: int) -> Seen | None:
     if headers.get("transfer-encoding") == "chunked":
         body = b"".join(iter(lambda: _piece(incoming), b""))
     else:
-        body = incoming.read(int(headers.get("content-length", "0")))
+        length = int(headers.get("content-length", "0"))
+        body = incoming.read(length)
+        if len(body) < length:
+            return None  # whoever sent it was ended
     return Seen(method, path, headers, body, number, time.monotonic())
 
 

@@ -6,8 +6,9 @@ import threading
 from pathlib import Path
 
 from narrator.assembly import Setting
+from narrator.ledger import Ledger
 from narrator.pipeline import Outcome, Pipeline
-from narrator.planning import designed_voices
+from narrator.planning import needs
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Silent
 from narrator.project import open_project
@@ -45,11 +46,13 @@ def run(folder: Path, provider: Provider) -> tuple[Prepared, Outcome]:
         stopping=threading.Event(),
     )
     tracks = list(enumerate(prepared.plan.chapters, start=1))
-    pipeline = Pipeline(
-        tracks,
-        setting=setting,
-        providers=providers,
-        progress=Silent(),
-        designed=designed_voices(prepared.plan.lines),
-    )
-    return prepared, pipeline.run()
+    with Ledger(project.takes, store=store, budget=project.book.budget) as ledger:
+        pipeline = Pipeline(
+            tracks,
+            setting=setting,
+            providers=providers,
+            progress=Silent(),
+            ledger=ledger,
+            needs=needs(prepared.plan, providers),
+        )
+        return prepared, pipeline.run()

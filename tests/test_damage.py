@@ -16,6 +16,9 @@ from tests.studio import write_project
 
 Change = Callable[[Path], object]
 
+SEAL = "written_sha256"
+NOT_WRITTEN = "its sidecar is not what was written"
+
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -64,6 +67,19 @@ def edited(path: Path, **changes: Any) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
+def unsealed(path: Path, **changes: Any) -> None:
+    """A sidecar from before there were seals says something else."""
+    edited(path, **changes)
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != SEAL}))
+
+
+def mistimed(path: Path) -> None:
+    """One digit of one word's time is another: nothing that a parser would notice."""
+    text = path.read_text()
+    at = text.rindex(',"words":[[') + len(',"words":[[')
+    path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1 :])
+
+
 def instead(path: Path, put: Callable[[Path], None]) -> None:
     """Something else stands where a file was."""
     path.unlink()
@@ -99,8 +115,14 @@ TAKES: dict[str, tuple[Change, str]] = {
         ),
         "its sidecar holds another request",
     ),
-    "sidecar with another length": (lambda book: edited(sidecar(book), samples=10**12), "says otherwise"),
-    "sidecar with another rate": (lambda book: edited(sidecar(book), rate=8000), "says otherwise"),
+    "sidecar with another length": (lambda book: edited(sidecar(book), samples=10**12), NOT_WRITTEN),
+    "sidecar with another rate": (lambda book: edited(sidecar(book), rate=8000), NOT_WRITTEN),
+    "a digit of a word's time": (lambda book: mistimed(sidecar(book)), NOT_WRITTEN),
+    "unsealed sidecar with another length": (
+        lambda book: unsealed(sidecar(book), samples=10**12),
+        "says otherwise",
+    ),
+    "unsealed sidecar with another rate": (lambda book: unsealed(sidecar(book), rate=8000), "says otherwise"),
     "sidecar gone": (lambda book: sidecar(book).unlink(), ""),
 }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from narrator.errors import NarratorError, OutOfCredit, ProviderError, RequestRefused
-from narrator.planning import designed_voices
+from narrator.planning import needs
 from narrator.preparing import prepare
 from narrator.project import open_project
 from narrator.spending import Account
@@ -137,7 +137,7 @@ def test_a_role_with_a_description_alone_takes_the_one_provider_in_use_that_make
     prepared, _ = run(write_project(tmp_path, "# One\n\nMARA: Yes.\n", cast=cast), provider)
 
     assert prepared.plan.assignments["Mara"].description == "an old sailor"
-    assert designed_voices(prepared.plan.lines) == {}
+    assert needs(prepared.plan, {"troupe": Troupe()}).designed == {}
 
 
 class Broke(Troupe):

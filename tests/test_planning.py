@@ -10,10 +10,11 @@ from narrator.assigning import assign_voices
 from narrator.book import Book
 from narrator.casting import Abilities, Assignment, Cast, Role
 from narrator.errors import DirectionTooLong, ProjectErrors, UnknownVoice
+from narrator.estimating import estimate
 from narrator.lexicon import Lexicon
 from narrator.manuscript import Manuscript
 from narrator.parsing import Source, read_manuscript
-from narrator.planning import Line, Plan, chains, estimate, plan_takes, to_record
+from narrator.planning import Line, Plan, chains, plan_takes, to_record
 from narrator.providers.base import Provider
 from narrator.store import TakeStore
 from narrator.takes import Take
@@ -173,7 +174,7 @@ def test_an_estimate_prices_what_is_missing() -> None:
     provider = Tones()
     planned = plan("# One\n\nA cat sat.\n", provider)
 
-    wanted = estimate(planned, {"tones": provider})
+    wanted = estimate(planned.lines, {"tones": provider})
 
     assert (wanted.requests, wanted.characters, wanted.currency) == (2, 13, "EUR")
     assert wanted.amount == pytest.approx(0.13)

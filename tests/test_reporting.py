@@ -89,7 +89,7 @@ class Page(HTMLParser):
 def chapter_report(timeline: Timeline, **changes: Any) -> ChapterReport:
     stem = f"{timeline.number:02d}-the-lamp"
     report = ChapterReport(
-        timeline=timeline,
+        timeline=timeline.outline,
         files=tuple((name, f"chapters/{stem}.{name}") for name in ("mp3", "cue", "vtt", "json")),
         loudness=Loudness(profile="acx", rms_db=-20.53, peak_db=-3.41, floor_db=-74.96),
         peaks=tuple(range(256)) * 4,

@@ -40,7 +40,7 @@ NAMES = {
     "not UTF-8": os.fsdecode(b"caf\xe9"),
     "what URLs mind": "a:b#c?d%20e&f<g>",
     "options": "--json",
-    "very long": "/".join(["x" * 200] * 5),
+    "very long": "/".join(["x" * 150] * 2),
 }
 
 

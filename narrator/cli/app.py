@@ -9,14 +9,19 @@ from typing import Annotated
 
 import typer
 
-from narrator.cli import auditions
+from narrator.cli import auditions, takes
+from narrator.cli import ledger as spending
+from narrator.cli.bulletin import Junit, Strict, Summary, Wanted, judged
+from narrator.cli.checking import check
 from narrator.cli.live import following
-from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
+from narrator.cli.output import clock, count, print_json, say, say_error
 from narrator.cli.serve import serve
-from narrator.production import check as check_project
+from narrator.errors import UsageError
+from narrator.pickups import record_again
 from narrator.production import produce
-from narrator.results import Check, Production
+from narrator.results import Production
 from narrator.scaffold import new_project
+from narrator.sharding import parse_shard
 
 app = typer.Typer(
     name="narrator",
@@ -72,22 +77,32 @@ def new(
     return 0
 
 
-@app.command()
-def check(project: Project, json: Json = False, rehearse: Rehearse = False) -> int:
-    """Parse, cast, prove coverage, plan and price; spends nothing."""
-    checked = check_project(project, rehearse=rehearse)
-    if json:
-        print_json(checked)
-    else:
-        _say_check(checked)
-    return 0
+app.command()(check)
 
 
 @app.command()
-def book(project: Project, json: Json = False, rehearse: Rehearse = False) -> int:
+def book(
+    project: Project,
+    json: Json = False,
+    rehearse: Rehearse = False,
+    junit: Junit = None,
+    summary: Summary = None,
+    strict: Strict = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N/OF", help="Record one share of the book (2/4); stores are merged by copying."
+        ),
+    ] = None,
+) -> int:
     """Record what is missing, stitch, export everything."""
+    part = parse_shard(shard) if shard is not None else None
     with following() as progress:
-        production = produce(project, rehearse=rehearse, progress=progress)
+        production = judged(
+            lambda: produce(project, shard=part, rehearse=rehearse, progress=progress),
+            project,
+            Wanted(junit, summary, strict),
+        )
     return _finish(production, json=json)
 
 
@@ -99,13 +114,33 @@ def chapter(
     ],
     json: Json = False,
     rehearse: Rehearse = False,
+    junit: Junit = None,
+    summary: Summary = None,
+    strict: Strict = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Record every line of them anew first; all takes are kept.")
+    ] = False,
 ) -> int:
     """The same as `book`, for some chapters."""
+    if again and rehearse:
+        raise UsageError("a rehearsal sounds the same each time; leave --again out")
     with following() as progress:
-        production = produce(project, only=numbers, rehearse=rehearse, progress=progress)
+        production = judged(
+            lambda: (
+                record_again(project, numbers, progress=progress, announce=takes.say_price)
+                if again
+                else produce(project, only=numbers, rehearse=rehearse, progress=progress)
+            ),
+            project,
+            Wanted(junit, summary, strict),
+        )
     return _finish(production, json=json)
 
 
+app.command()(spending.ledger)
+app.command()(spending.prune)
+app.command()(takes.pickup)
+app.command()(takes.takes)
 app.command()(auditions.voices)
 app.command()(auditions.say)
 app.command()(serve)
@@ -136,28 +171,3 @@ def _say_production(production: Production) -> None:
     if production.chapters and (mp3 := production.chapters[0].mp3):
         build = Path(mp3).parent.parent
         say(f"listen: {build / 'report.html'} or {build / 'chapters'}")
-
-
-def _say_check(checked: Check) -> None:
-    width = max((len(chapter.title) for chapter in checked.chapters), default=0)
-    for each in checked.chapters:
-        unattributed = f"  {each.unattributed} unattributed" if each.unattributed else ""
-        tell(
-            f"{each.number:3d}  {each.title:{width}}  {each.utterances:6,} utterances"
-            f"  {each.characters:8,} characters  {each.to_record:6,} to record{unattributed}"
-        )
-    coverage, estimate = checked.coverage, checked.estimate
-    skipped = ", ".join(f"{characters:,} {reason}" for reason, characters in coverage.skipped.items())
-    say(
-        f"coverage complete: {count(coverage.files, 'file')} put back together,"
-        f" {coverage.characters:,} characters: {coverage.spoken:,} spoken, {coverage.markup:,} markup,"
-        f" skipped: {skipped or 'none'}"
-    )
-    if checked.unattributed:
-        say(f"{count(checked.unattributed, 'quotation')} unattributed: the narrator reads them")
-    say(
-        f"{count(checked.utterances, 'utterance')}, about {clock(estimate.seconds)} of speech;"
-        f" {estimate.requests:,} to record ({estimate.characters:,} characters),"
-        f" estimated cost {estimate.amount:.2f} {estimate.currency}"
-    )
-    warn(checked.warnings)

@@ -5,8 +5,9 @@ A project may come from anyone, so nothing in it makes narrator read or write ou
 becomes a path here.
 """
 
+from narrator.project.choices import rewrite_choices
 from narrator.project.guides import Guides, read_guides
 from narrator.project.opening import Cover, Project, open_project
 from narrator.project.sources import ManuscriptFile
 
-__all__ = ["Cover", "Guides", "ManuscriptFile", "Project", "open_project", "read_guides"]
+__all__ = ["Cover", "Guides", "ManuscriptFile", "Project", "open_project", "read_guides", "rewrite_choices"]

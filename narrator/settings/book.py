@@ -125,7 +125,10 @@ def _budget(settings: Settings) -> Budget | None:
         message = f"`currency` must be three capital letters such as EUR, not {currency[:60]!r}"
         budget.note(message, line=budget.line("currency"))
     budget.finish()
-    return None if amount is None else Budget(**_given({"amount": amount, "currency": currency}))
+    if amount is None:
+        return None
+    line = budget.line("currency") or settings.line("budget")
+    return Budget(**_given({"amount": amount, "currency": currency, "line": line}))
 
 
 def _providers(settings: Settings) -> tuple[ProviderSettings, ...]:

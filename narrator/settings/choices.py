@@ -13,6 +13,8 @@ HEAD = (
     "# Which take is used for a line. `narrator pickup` and `narrator takes --choose` write this file;\n"
     "# keep it with the manuscript. Take an entry out to undo it. Comments of your own are not kept.\n"
 )
+MOST_ALIKE = 1_000_000
+"""More identical lines than any book has."""
 _KEY = re.compile(r"[0-9a-f]{64}")
 _TAKE = re.compile(r"[0-9a-f]{16}")
 
@@ -53,12 +55,15 @@ def _choice(facts: Settings, *, line: int) -> ChosenTake | None:
     line_id, text = facts.text("line") or "", facts.text("text") or ""
     key, take = _hex(facts, "key", _KEY), _hex(facts, "take", _TAKE)
     recorded_as, after = _hex(facts, "recorded_as", _KEY), _hex(facts, "after", _KEY)
+    nth = facts.whole("nth", least=1, most=MOST_ALIKE)
     facts.finish()
     if key is None or take is None:
         if facts.line("key") is None or facts.line("take") is None:
             facts.note("a choice needs `key` and `take`; choose again with `narrator takes`", line=line)
         return None
-    return ChosenTake(line=line_id, text=text, key=key, take=take, recorded_as=recorded_as, after=after)
+    return ChosenTake(
+        line=line_id, text=text, key=key, take=take, recorded_as=recorded_as, after=after, nth=nth
+    )
 
 
 def _hex(facts: Settings, name: str, pattern: re.Pattern[str]) -> str | None:

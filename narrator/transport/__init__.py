@@ -2,6 +2,7 @@
 
     patience     how long, how often and how much; what a service asks for in its headers
     limiter      how many requests are in flight, shared by all threads
+    charges      what a request costs, and where it is written down
     losses       attempts that came to nothing, and what may follow from them
     verdicts     what a status means
     network      the connections to one service
@@ -14,8 +15,9 @@ httpx and tenacity are imported here and nowhere else. They are slow to import, 
 imported only by modules that are themselves imported when a service is about to be used.
 """
 
+from narrator.transport.charges import Charge
 from narrator.transport.client import Judge, Transport
 from narrator.transport.losses import BrokenAnswer
 from narrator.transport.patience import Patience
 
-__all__ = ["BrokenAnswer", "Judge", "Patience", "Transport"]
+__all__ = ["BrokenAnswer", "Charge", "Judge", "Patience", "Transport"]

@@ -19,9 +19,10 @@ import tenacity
 
 from narrator.errors import ProviderError, ServiceFailed
 from narrator.transport.address import check_base_url
+from narrator.transport.charges import Charge, Entry
 from narrator.transport.exchange import Exchange, Order
 from narrator.transport.limiter import Limiter
-from narrator.transport.losses import BrokenAnswer, Lost, Trail
+from narrator.transport.losses import BrokenAnswer, Lost, Trail, outcome_of
 from narrator.transport.network import Network
 from narrator.transport.patience import Patience
 from narrator.transport.redaction import Redaction, one_line
@@ -109,23 +110,29 @@ class Transport:
         files: Files | None = None,
         params: Params | None = None,
         billed: bool = True,
+        charge: Charge | None = None,
     ) -> T:
         """Send a request, again where that may help; what *read* makes of the answer.
+
+        With a *charge*, each attempt is written down in its account right before it is sent, and ended
+        before this returns or raises.
 
         Args:
             path: below the base URL, from its slash on.
             read: gets the pieces of the body of a 2xx answer. May raise `BrokenAnswer`, and is then called
                 with the next answer, or a `ProviderError`, which is final.
             billed: whether an answer costs something. If not, a lost one is asked for again freely.
+            charge: what it costs, and who is told.
 
         Raises:
             RequestRefused, KeyRefused, OutOfCredit: final answers of the service.
             ServiceGone: nothing answers at the address, or nothing that knows this path.
             ServiceFailed: every attempt allowed has failed.
             ProviderError: stopped or closed.
+            BudgetExceeded, OutputError: the account's; the attempt was not made.
         """
         order = self._order(method, path, json=json, form=form, files=files, params=params)
-        result: T = self._retrying(self._attempt, Trail(billed=billed), order, judge, read)
+        result: T = self._retrying(self._attempt, Trail(billed, charge), order, judge, read)
         return result
 
     def stream(
@@ -155,7 +162,7 @@ class Transport:
             yield from rest
             self._limiter.succeeded(trail.burst)
         except BrokenAnswer as error:
-            broken = Lost(error.reason, paid=True)
+            broken = Lost(error.reason, outcome="broken")
         finally:
             self._leave(exchange)
         if broken:
@@ -198,13 +205,22 @@ class Transport:
         return Order(method, url, headers, content)
 
     def _attempt(self, trail: Trail, order: Order, judge: Judge, read: Read[T]) -> T:
-        """One request and what is made of its answer."""
+        """One request and what is made of its answer, from its entry in the account to the end of that."""
+        try:
+            result = self._answer(trail, order, judge, read)
+        except BaseException as error:
+            trail.end(outcome_of(error), reason=self._reason(error))
+            raise
+        trail.end("answered")
+        return result
+
+    def _answer(self, trail: Trail, order: Order, judge: Judge, read: Read[T]) -> T:
         exchange = self._open(trail, order, judge)
         try:
             result = read(exchange.pieces())
             self._limiter.succeeded(trail.burst)
         except BrokenAnswer as broken:
-            raise self._lost(trail, Lost(broken.reason, paid=True)) from None
+            raise self._lost(trail, Lost(broken.reason, outcome="broken")) from None
         except ProviderError as error:
             raise self._redaction.error(error) from None
         finally:
@@ -223,25 +239,37 @@ class Transport:
             self._leave(exchange)
             if not isinstance(error, BrokenAnswer):
                 raise
-            raise self._lost(trail, Lost(error.reason, paid=True)) from None
+            raise self._lost(trail, Lost(error.reason, outcome="broken")) from None
 
     def _open(self, trail: Trail, order: Order, judge: Judge) -> Exchange:
         """Wait for a place and send the request; an answer whose status is good, for the caller to leave."""
-        burst = self._limiter.enter()
-        if burst is None:
-            self._give_up(trail)
-        trail.let_in(burst, now=time.monotonic())
+        self._enter(trail)
         exchange = Exchange(self._network, order, self._patience)
         try:
             status = exchange.open()
             if not 200 <= status < 300:
-                raise self._refusal(status, exchange, judge)
+                refusal = self._refusal(status, exchange, judge)
+                if isinstance(refusal, ProviderError):
+                    trail.end("refused", reason=self._reason(refusal))
+                raise refusal
         except BaseException as error:
             if isinstance(error, Lost):
                 self._lost(trail, error)
             self._leave(exchange)
             raise
         return exchange
+
+    def _enter(self, trail: Trail) -> None:
+        """Wait for a place, and have the account know of what comes now."""
+        burst = self._limiter.enter()
+        if burst is None:
+            self._give_up(trail)
+        try:
+            trail.entry = trail.charge and Entry(trail.charge)
+        except BaseException:
+            self._leave(unused=True)
+            raise
+        trail.let_in(burst, now=time.monotonic())
 
     def _refusal(self, status: int, exchange: Exchange, judge: Judge) -> ProviderError | Lost:
         """The error that an answer is."""
@@ -277,10 +305,24 @@ class Transport:
             "%s: waiting %.0f s before asking again: %s", self._service.provider, trail.wait_s, reason
         )
 
-    def _leave(self, exchange: Exchange) -> None:
-        exchange.close()
-        if self._limiter.leave() and self._closed:
+    def _leave(self, exchange: Exchange | None = None, *, unused: bool = False) -> None:
+        if exchange is not None:
+            exchange.close()
+        if self._limiter.leave(unused=unused) and self._closed:
             self._network.close()
+
+    def _reason(self, error: BaseException) -> str:
+        """Why an attempt came to nothing, in one line without secrets."""
+        match error:
+            case Lost():
+                said = error.reason
+            case ProviderError():
+                said = str(error).removeprefix(f"{error.provider}: ")
+            case KeyboardInterrupt():
+                said = "interrupted"
+            case _:
+                said = f"{type(error).__name__}: {error}"
+        return one_line(self._redaction.text(said))
 
     def _give_up(self, trail: Trail) -> NoReturn:
         provider = self._service.provider

@@ -52,10 +52,12 @@ class Exchange:
             extensions={"timeout": timeouts},
         )
         began_at = self._start(patience.head_s)
+        clock = self._network.clock
+        clock.whole = True
         try:
             self._response = self._network.handle_request(request)
         except httpx.TransportError as error:
-            raise lost_before_the_answer(error, patience) from None
+            raise lost_before_the_answer(error, patience, whole=clock.whole) from None
         self._left_s -= time.monotonic() - began_at
         return self._response.status_code
 

@@ -21,7 +21,7 @@ class Limiter:
         """
         self.limit = self._most = max(most, 1)
         self.admitted = 0
-        """Places given so far."""
+        """Places given so far, and not given back unused."""
         self._busy = 0
         self._good = 0
         self._burst = Burst(0)
@@ -41,10 +41,11 @@ class Limiter:
                 self._changed.wait(closed_s if closed_s > 0 else None)
             return None
 
-    def leave(self) -> bool:
+    def leave(self, *, unused: bool = False) -> bool:
         """Give a place back; whether nobody holds one now."""
         with self._changed:
             self._busy -= 1
+            self.admitted -= unused
             self._changed.notify()
             return not self._busy
 

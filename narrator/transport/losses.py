@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 
+from narrator.errors import KeyMissing, KeyRefused, OutOfCredit, RequestRefused
+from narrator.spending import Outcome
+from narrator.transport.charges import Charge, Entry
 from narrator.transport.limiter import Burst
 from narrator.transport.patience import Patience, wait_s
 
@@ -31,7 +34,7 @@ class Lost(Exception):
         self,
         reason: str,
         *,
-        paid: bool = False,
+        outcome: Outcome = "unsent",
         door: bool = False,
         final: bool = False,
         crowded: bool = False,
@@ -41,16 +44,31 @@ class Lost(Exception):
         """
         Args:
             reason: what it came to.
-            paid: the service may have billed it.
+            outcome: what became of the request.
             door: nothing answered at the address.
             final: and nothing will.
             crowded: the service has too much to do.
             everyone: what it asks for is asked of all requests.
             asked_s: how long the service asks to wait.
         """
-        self.reason, self.paid, self.door, self.final = reason, paid, door, final
+        self.reason, self.outcome, self.door, self.final = reason, outcome, door, final
         self.crowded, self.everyone, self.asked_s = crowded, everyone, asked_s
         super().__init__(reason)
+
+    @property
+    def paid(self) -> bool:
+        """Whether the service may have billed it."""
+        return self.outcome == "broken"
+
+
+def outcome_of(error: BaseException) -> Outcome:
+    """What became of a request that ended in *error*, where its status was good or none came."""
+    match error:
+        case Lost():
+            return error.outcome
+        case OutOfCredit() | KeyRefused() | KeyMissing() | RequestRefused() if not error.begun:
+            return "refused"
+    return "broken"
 
 
 @dataclass(slots=True)
@@ -58,6 +76,9 @@ class Trail:
     """What has become of one call so far."""
 
     billed: bool = True
+    charge: Charge | None = None
+    entry: Entry | None = None
+    """Of the attempt that was let in last, in the account of `charge`."""
     attempts: int = 0
     perhaps_paid: int = 0
     doors: int = 0
@@ -76,8 +97,13 @@ class Trail:
         self.began_at = self.began_at or now
         self.attempts += 1
 
+    def end(self, outcome: Outcome, *, reason: str = "") -> None:
+        """And ends, as far as its account is concerned."""
+        if self.entry is not None:
+            self.entry.end(outcome, reason=reason)
+
     def lose(self, lost: Lost, patience: Patience) -> None:
-        """And comes to nothing."""
+        """An attempt has come to nothing."""
         self.last = lost
         self.wait_s = wait_s(patience, attempt=self.attempts, asked_s=lost.asked_s)
         self.perhaps_paid += lost.paid and self.billed
@@ -98,8 +124,13 @@ class Trail:
         )
 
 
-def lost_before_the_answer(error: httpx.TransportError, patience: Patience) -> Lost:
-    """What it means that no answer's head came."""
+def lost_before_the_answer(error: httpx.TransportError, patience: Patience, *, whole: bool = True) -> Lost:
+    """
+    What it means that no answer's head came.
+
+    Args:
+        whole: False where part of the request is known not to have gone out.
+    """
     match error:
         case httpx.ConnectTimeout():
             return Lost(f"no connection within {patience.connect_s:g} s", door=True)
@@ -112,9 +143,12 @@ def lost_before_the_answer(error: httpx.TransportError, patience: Patience) -> L
         case httpx.WriteTimeout() | httpx.WriteError() | httpx.LocalProtocolError():
             # The request never arrived whole, so nothing can have come of it.
             return Lost(f"the request could not be sent: {error}")
-        case httpx.ReadTimeout():
-            return Lost(f"no answer within {min(patience.head_s, patience.answer_s):g} s", paid=True)
-    return Lost(f"the connection was lost before an answer came: {error}", paid=True)
+        case httpx.ReadTimeout() if whole:
+            waited_s = min(patience.head_s, patience.answer_s)
+            return Lost(f"no answer within {waited_s:g} s", outcome="broken")
+    if not whole:
+        return Lost(f"the connection was lost before the request was sent: {error}")
+    return Lost(f"the connection was lost before an answer came: {error}", outcome="broken")
 
 
 def _closed_door(error: httpx.ConnectError) -> Lost:

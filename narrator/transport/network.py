@@ -22,12 +22,14 @@ request that crosses with the closing is lost, and perhaps billed."""
 
 
 class Clock(threading.local):
-    """How long the current thread may wait for the service."""
+    """How long the current thread may wait for the service, and whether its request went out."""
 
     quiet_s: float = math.inf
     """Between two reads."""
     ends_at: float = math.inf
     """By the monotonic clock."""
+    whole: bool = True
+    """False once part of the request could not be written: httpcore reads an answer even so."""
 
 
 class Network(httpx.HTTPTransport):
@@ -102,7 +104,11 @@ class _Connection(httpcore.NetworkStream):
         return self._stream.read(max_bytes, left)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, timeout)
+        try:
+            self._stream.write(buffer, timeout)
+        except httpcore.NetworkError:
+            self._clock.whole = False
+            raise
 
     def close(self) -> None:
         self._stream.close()

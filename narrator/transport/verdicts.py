@@ -51,7 +51,7 @@ def verdict(
     if status in _PASSING or status >= 500:
         return Lost(
             described,
-            paid=status in _PERHAPS_PAID,
+            outcome="broken" if status in _PERHAPS_PAID else "refused",
             crowded=status == 429,
             asked_s=asked_s(headers, now=now),
             everyone=status in _CROWDED,

@@ -18,11 +18,20 @@ import numpy as np
 import pytest
 
 from narrator.casting import Setting
-from narrator.errors import ConfigurationError, ProviderError, UnknownKey, UnknownVoice
+from narrator.errors import (
+    BudgetExceeded,
+    ConfigurationError,
+    OutputError,
+    ProviderError,
+    UnknownKey,
+    UnknownVoice,
+)
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Mark, Utterance
 from narrator.providers.base import Provider
+from narrator.spending import MILLION, bill
 from narrator.takes import Generation, Request
+from tests.providers.accounts import Notebook
 
 TEXTS = (
     "The old man of the sea said: “No.”",
@@ -228,6 +237,71 @@ def directions_are_understood_or_not(subject: Subject) -> None:
             assert provider.understood("zzz qqq")
 
 
+def every_request_is_written_down_and_ended_once(subject: Subject) -> None:
+    """Before the answer is given; the account and the generations agree on what it cost."""
+    with closing(subject.open()) as provider:
+        for text in TEXTS:
+            asked, account = request(provider, subject, text), Notebook()
+            made = provider.generate(asked, account=account)
+            assert account.outcomes.count("answered") >= 1
+            assert "sent" not in account.outcomes
+            billed = [each.bill for each in account.written if each.outcome == "answered"]
+            assert sum(each.characters for each in billed) == sum(each.characters for each in made)
+            assert sum(each.amount for each in billed) == sum(round(each.cost * MILLION) for each in made)
+            assert {each.currency for each in billed} == {each.currency for each in made}
+
+
+def every_http_request_for_speech_is_in_the_account(subject: Subject) -> None:
+    """None is made that it does not know of."""
+    with closing(subject.open()) as provider:
+        account = Notebook()
+        for text in TEXTS[:2]:
+            provider.generate(request(provider, subject, text), account=account)
+        assert provider.requests in (0, len(account.written))
+
+
+def characters_are_what_is_billed(subject: Subject) -> None:
+    """They can be told without a request, and an estimate made of them comes true."""
+    with closing(subject.open()) as provider:
+        for text in TEXTS:
+            asked, account = request(provider, subject, text), Notebook()
+            characters = provider.characters(asked)
+            assert characters > 0 or not any(letter.isalnum() for letter in text)
+            made = provider.generate(asked, account=account)
+            assert sum(each.characters for each in made) == characters * provider.answers
+            priced = provider.models[asked.model]
+            expected = bill(
+                characters * provider.answers, price_per_1000=priced.price_per_1000, currency=priced.currency
+            )
+            assert [each.bill for each in account.written] == [expected]
+
+
+def an_account_that_refuses_stops_the_request(subject: Subject) -> None:
+    """Its own error comes out, nothing is sent, and no place is lost to those that come later."""
+    with closing(subject.open()) as provider:
+        asked = request(provider, subject, "One.")
+        for refusal in (BudgetExceeded("no more"), OutputError("the disk is full")):
+            for _ in range(provider.concurrency + 1):
+                with pytest.raises(type(refusal)) as caught:
+                    provider.generate(asked, account=Notebook(allows=0, refusal=refusal))
+                assert caught.value is refusal
+        assert provider.requests == 0
+        account = Notebook()
+        assert provider.generate(asked, account=account)
+        assert account.outcomes == ["answered"]
+
+
+def what_is_not_asked_for_is_not_answered(subject: Subject) -> None:
+    """A closed provider leaves no open entry in an account."""
+    provider = subject.open()
+    asked, account = request(provider, subject, "One."), Notebook()
+    provider.generate(asked)
+    provider.close()
+    with pytest.raises(ProviderError, match=provider.name):
+        provider.generate(asked, account=account)
+    assert set(account.outcomes) <= {"unsent", "refused"}
+
+
 PROMISES: tuple[Promise, ...] = (
     listed_voices_can_be_chosen,
     a_choice_is_canonical,
@@ -240,4 +314,9 @@ PROMISES: tuple[Promise, ...] = (
     determinism_is_as_declared,
     it_may_be_closed_twice,
     directions_are_understood_or_not,
+    every_request_is_written_down_and_ended_once,
+    every_http_request_for_speech_is_in_the_account,
+    characters_are_what_is_billed,
+    an_account_that_refuses_stops_the_request,
+    what_is_not_asked_for_is_not_answered,
 )

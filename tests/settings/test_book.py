@@ -85,7 +85,7 @@ def test_every_key_of_the_contract_is_read() -> None:
         formats=("mp3", "cue"),
         footnotes="read",
         credits=Credits(opening=False, closing=True),
-        budget=Budget(amount=25, currency="EUR"),
+        budget=Budget(amount=25, currency="EUR", line=20),
         providers=(
             ProviderSettings(
                 name="hume",

@@ -21,7 +21,7 @@ from narrator.providers.espeak.prosody import Prosody, understand
 from narrator.providers.espeak.rehearsal import hand_out
 from narrator.providers.espeak.times import Event, Heard, hear_words, is_voiced, phoneme_times
 from narrator.providers.espeak.voices import NAME, Catalogue, find_engine
-from narrator.spending import Account, Bill
+from narrator.spending import Account, Bill, Outcome
 from narrator.takes import Generation, PhonemeTime, Precedent, Request, Spoken, Take, WordTime
 from narrator.timeline import samples as to_samples
 
@@ -132,14 +132,15 @@ class Espeak:
         account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """Speak one utterance."""
-        attempt = account.send(Bill(self.characters(request), 0, "USD")) if account else None
+        attempt = None if account is None else account.send(Bill(self.characters(request), 0, "USD"))
         try:
             generation = self._speak(request)
-        except ProviderError as error:
-            if attempt:
-                attempt.ended("refused", reason=str(error))
+        except BaseException as error:
+            if attempt is not None:
+                outcome: Outcome = "refused" if isinstance(error, ProviderError) else "broken"
+                attempt.ended(outcome, reason=str(error) or type(error).__name__)
             raise
-        if attempt:
+        if attempt is not None:
             attempt.ended("answered")
         return (generation,)
 

@@ -4,7 +4,8 @@ The key comes from HUME_API_KEY in the environment, when the first request is ma
 this machine, such as `narrator serve`, needs none. Settings are those of `settings`, names of voices
 those of `roster`.
 
-    settings     book.yaml and cast.yaml, checked; models, prices
+    settings     book.yaml and cast.yaml, checked; models
+    prices       what they cost, by date
     roster       names of voices
     bodies       what is sent
     refusals     what errors mean
@@ -20,11 +21,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from narrator.casting import Abilities, Choice, Role, Setting, Voice
 from narrator.errors import ProviderError
 from narrator.providers.base import StreamFormat
+from narrator.providers.hume import prices
 from narrator.providers.hume.bodies import write
 from narrator.providers.hume.roster import find
 from narrator.providers.hume.settings import MODELS, NAME, models, read, read_role
@@ -42,19 +45,26 @@ class Hume:
     name: ClassVar[str] = NAME
 
     def __init__(
-        self, settings: Mapping[str, Setting] | None = None, *, patience: Patience | None = None
+        self,
+        settings: Mapping[str, Setting] | None = None,
+        *,
+        patience: Patience | None = None,
+        today: date | None = None,
     ) -> None:
         """
         Args:
             settings: book.yaml's.
             patience: limits of its calls in time and number, where not the usual ones.
+            today: the day whose prices count, if not this one.
 
         Raises:
             UnknownKey, ConfigurationError: a setting that is not one, or out of range.
         """
         self._settings = read(settings or {}, os.environ)
         self._patience = patience
-        self.models: Mapping[str, Abilities] = models(self._settings)
+        self.models: Mapping[str, Abilities] = models(
+            self._settings, prices.on(today or datetime.now(UTC).date())
+        )
         self.concurrency = self._settings.concurrency
         self.answers = self._settings.generations
         self._service: Service | None = None
@@ -135,5 +145,5 @@ class Hume:
                 from narrator.providers.hume.service import Service
                 from narrator.transport import Patience
 
-                self._service = Service(self._settings, os.environ, self._patience or Patience())
+                self._service = Service(self._settings, self.models, os.environ, self._patience or Patience())
             return self._service

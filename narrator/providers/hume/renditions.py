@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from narrator.errors import ProviderError
 from narrator.providers.hume import fields
 from narrator.providers.hume.fields import Found
 from narrator.providers.hume.times import Told
@@ -80,7 +81,10 @@ def gather(objects: Iterable[Found], *, error: Refuse, text_known: bool) -> tupl
             whose = fields.identifier_or_none(found, "generation_id"), fields.identifier(found, "snippet_id")
             _tell(times.setdefault(whose, {}), fields.nested(found, "timestamp"))
         elif kind == "error" or ("audio" not in found and not _ERROR_FIELDS.isdisjoint(found)):
-            raise error(found)
+            refused = error(found)
+            if isinstance(refused, ProviderError):
+                refused.begun = bool(growing or times)
+            raise refused
         # Anything else is of a later version of the service, and of no use here.
     if not growing:
         raise BrokenAnswer("empty")

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from narrator.casting import Abilities
 from narrator.errors import ConfigurationError, KeyMissing, OutOfCredit, ProviderError, RequestRefused
 from narrator.providers.hume import answers, bodies, refusals, stream
 from narrator.providers.hume.answers import Answered, Wanted
@@ -26,14 +27,13 @@ from narrator.providers.hume.settings import (
     AudioFormat,
     Settings,
     is_loopback,
-    price,
 )
 from narrator.providers.hume.times import Clocks
 from narrator.providers.hume.voices import Voices
-from narrator.spending import Account
+from narrator.spending import MILLION, Account, Bill, amount, bill, shares
 from narrator.takes import Context, Generation, PhonemeTime, Precedent, Request, Take, WordTime
 from narrator.timeline import samples as to_samples
-from narrator.transport import BrokenAnswer, Judge, Patience, Transport
+from narrator.transport import BrokenAnswer, Charge, Judge, Patience, Transport
 from narrator.transport.redaction import Redaction
 
 KEY_HEADER = "X-Hume-Api-Key"
@@ -45,6 +45,17 @@ _GONE = (
 )
 
 Ids = tuple[tuple[str, str], ...]
+
+
+class Asked(NamedTuple):
+    """A line to be spoken."""
+
+    request: Request
+    sent: Sent
+    guide: bytes | None
+    """The recording to be followed."""
+    account: Account | None
+    """Who pays."""
 
 
 class Speaker(NamedTuple):
@@ -65,8 +76,17 @@ NOBODY = Speaker("")
 class Service:
     """The service, reached with one key. Safe to call from several threads."""
 
-    def __init__(self, settings: Settings, environment: Mapping[str, str], patience: Patience) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        models: Mapping[str, Abilities],
+        environment: Mapping[str, str],
+        patience: Patience,
+    ) -> None:
         """
+        Args:
+            models: with their prices.
+
         Raises:
             KeyMissing: no key in the environment, and not a server on this machine.
             ConfigurationError: a base URL to which no key should go.
@@ -91,7 +111,7 @@ class Service:
                 error.place("", None)
             raise
         self.voices = Voices(self.transport, keyed=bool(key))
-        self._settings, self._keyed = settings, bool(key)
+        self._settings, self._models, self._keyed = settings, models, bool(key)
         self._redaction = Redaction(headers)
         self._clocks = Clocks()
 
@@ -105,14 +125,12 @@ class Service:
         account: Account | None,
     ) -> tuple[Generation, ...]:
         """Every answer to one request, the first to be used."""
-        sent = bodies.write(request.spoken)
+        asked = Asked(request, bodies.write(request.spoken), guide, account)
         if request.description is None:
-            speaker = Speaker(request.voice)
-        elif designed is not None:
-            speaker = self._designed(designed)
-        else:
-            return self._design(request, sent, before=before, guide=guide)
-        return self._in_voice(request, sent, speaker, before=before, guide=guide)
+            return self._in_voice(asked, Speaker(request.voice), before=before)
+        if designed is not None:
+            return self._in_voice(asked, self._designed(designed), before=before)
+        return self._design(asked, before=before)
 
     def listen(self, request: Request, audio_format: AudioFormat) -> Iterator[bytes]:
         """The audio of one utterance as a file, piece by piece."""
@@ -147,20 +165,18 @@ class Service:
             voice = self.voices.keep(generation)
         return Speaker(f"{CUSTOM}{voice}", (("voice", voice),), _GONE)
 
-    def _design(
-        self, request: Request, sent: Sent, *, before: Precedent | None, guide: bytes | None
-    ) -> tuple[Generation, ...]:
+    def _design(self, asked: Asked, *, before: Precedent | None) -> tuple[Generation, ...]:
         """Have a voice made from the request's description, and the line spoken in it.
 
         One reading only, since each would have a voice of its own. The description takes the place of a
         direction; a line that has one, or a guide, is spoken again in the new voice, and what the voice
         cost is added.
         """
-        single = self._settings._replace(generations=1)
-        body = bodies.design(request, sent, single)
-        (made,) = self._ask(body, self._wanted(request, sent, generations=1))
-        design = self._generation(made, request, sent)
-        if request.direction is None and guide is None:
+        body = bodies.design(asked.request, asked.sent, self._settings._replace(generations=1))
+        cost = self._bill(asked, generations=1)
+        (made,) = self._ask(body, asked, generations=1)
+        (design,) = self._generations((made,), asked, cost)
+        if asked.request.direction is None and asked.guide is None:
             # What is paid for is given back even if the voice cannot be kept now; the next line tries again.
             with suppress(ProviderError):
                 voice = self.voices.keep(made.generation_id, new=True)
@@ -168,69 +184,78 @@ class Service:
             return (design,)
         voice = self.voices.keep(made.generation_id, new=True)
         speaker = Speaker(f"{CUSTOM}{voice}", (("voice", voice), ("design", made.generation_id)), _GONE)
-        spoken, *others = self._in_voice(request, sent, speaker, before=before, guide=guide)
-        characters, cost = spoken.characters + design.characters, spoken.cost + design.cost
-        return replace(spoken, characters=characters, cost=cost), *others
+        spoken, *others = self._in_voice(asked, speaker, before=before)
+        both = cost.amount + round(spoken.cost * MILLION)
+        return replace(spoken, characters=cost.characters + spoken.characters, cost=amount(both)), *others
 
     def _in_voice(
-        self,
-        request: Request,
-        sent: Sent,
-        speaker: Speaker,
-        *,
-        before: Precedent | None,
-        guide: bytes | None,
+        self, asked: Asked, speaker: Speaker, *, before: Precedent | None
     ) -> tuple[Generation, ...]:
         """The line in a voice, going on from the line before as well as the service lets it."""
-        *better, silent = bodies.contexts(before, request, voice=speaker.voice)
+        *better, silent = bodies.contexts(before, asked.request, voice=speaker.voice)
         for context in better:
             with suppress(refusals.ContextRefused):
-                return self._in_context(request, sent, speaker, context, guide=guide)
-        return self._in_context(request, sent, speaker, silent, guide=guide)
+                return self._in_context(asked, speaker, context)
+        return self._in_context(asked, speaker, silent)
 
     def _in_context(
-        self,
-        request: Request,
-        sent: Sent,
-        speaker: Speaker,
-        context: tuple[Context, Body | None],
-        *,
-        guide: bytes | None,
+        self, asked: Asked, speaker: Speaker, context: tuple[Context, Body | None]
     ) -> tuple[Generation, ...]:
         named, said = context
-        if guide is not None:
-            answered = self._convert(request, sent, speaker, said, guide)
+        if asked.guide is not None:
+            generations = 1
+            answered = self._convert(asked, speaker, said, asked.guide)
         else:
-            body = bodies.speech(request, sent, self._settings, voice=speaker.voice, context=said)
-            wanted = self._wanted(request, sent, generations=self._settings.generations)
-            answered = self._ask(body, wanted, context=said, speaker=speaker)
-        return tuple(
-            self._generation(each, request, sent, ids=speaker.ids, context=named) for each in answered
-        )
+            generations = self._settings.generations
+            body = bodies.speech(asked.request, asked.sent, self._settings, voice=speaker.voice, context=said)
+            answered = self._ask(body, asked, generations=generations, context=said, speaker=speaker)
+        cost = self._bill(asked, generations=generations)
+        return self._generations(answered, asked, cost, ids=speaker.ids, context=named)
 
     def _ask(
-        self, body: Body, wanted: Wanted, *, context: Body | None = None, speaker: Speaker = NOBODY
+        self,
+        body: Body,
+        asked: Asked,
+        *,
+        generations: int,
+        context: Body | None = None,
+        speaker: Speaker = NOBODY,
     ) -> tuple[Answered, ...]:
         streamed = self._settings.stream
+        wanted = self._wanted(asked, generations=generations)
         return self.transport.call(
             "POST",
             "/v0/tts/stream/json" if streamed else "/v0/tts",
             json=body,
             read=self._reader(wanted, streamed=streamed, context=context, speaker=speaker),
             judge=self._judge(context, speaker),
+            charge=self._charge(asked, generations=generations),
         )
 
     def _convert(
-        self, request: Request, sent: Sent, speaker: Speaker, context: Body | None, guide: bytes
+        self, asked: Asked, speaker: Speaker, context: Body | None, guide: bytes
     ) -> tuple[Answered, ...]:
-        wanted = self._wanted(request, sent, generations=1)._replace(text_known=False)
+        wanted = self._wanted(asked, generations=1)._replace(text_known=False)
         return self.transport.call(
             "POST",
             "/v0/tts/voice_conversion/json",
-            form=bodies.conversion(request, self._settings, voice=speaker.voice, context=context),
+            form=bodies.conversion(asked.request, self._settings, voice=speaker.voice, context=context),
             files={"audio": bodies.guide_file(guide)},
             read=self._reader(wanted, streamed=True, context=context, speaker=speaker),
             judge=self._judge(context, speaker),
+            charge=self._charge(asked, generations=1),
+        )
+
+    def _charge(self, asked: Asked, *, generations: int) -> Charge | None:
+        if asked.account is None:
+            return None
+        return Charge(asked.account, self._bill(asked, generations=generations))
+
+    def _bill(self, asked: Asked, *, generations: int) -> Bill:
+        """What an answer costs; whether a recording is billed by its text is not known, and assumed."""
+        able = self._models[asked.request.model]
+        return bill(
+            len(asked.sent.text) * generations, price_per_1000=able.price_per_1000, currency=able.currency
         )
 
     def _judge(self, context: Body | None, speaker: Speaker) -> Judge:
@@ -257,7 +282,8 @@ class Service:
 
         return read
 
-    def _wanted(self, request: Request, sent: Sent, *, generations: int) -> Wanted:
+    def _wanted(self, asked: Asked, *, generations: int) -> Wanted:
+        request, sent = asked.request, asked.sent
         return Wanted(
             request=request,
             sent_text=sent.text,
@@ -268,31 +294,43 @@ class Service:
             text_known=True,
         )
 
-    def _generation(
+    def _generations(
         self,
-        answered: Answered,
-        request: Request,
-        sent: Sent,
+        answered: tuple[Answered, ...],
+        asked: Asked,
+        cost: Bill,
         *,
         ids: Ids = (),
         context: Context = "none",
-    ) -> Generation:
-        """An answer as everybody else knows one, with the silence that the text asks for at its ends."""
-        lead, tail = to_samples(sent.lead_ms, answered.rate), to_samples(sent.tail_ms, answered.rate)
-        own = [("generation", answered.generation_id), ("request", answered.request_id)]
-        own += [("snippet", snippet) for snippet in answered.snippet_ids]
-        own.append(("clock", answered.clock))  # what the times were counted from, where that was a question
-        return Generation(
-            pcm=np.pad(answered.pcm, (lead, tail)) if lead or tail else answered.pcm,
-            rate=answered.rate,
-            words=tuple(WordTime(start + lead, end + lead) for start, end in answered.words),
-            word_source="service" if answered.words else "estimated",
-            phonemes=tuple(
-                PhonemeTime(sound, start + lead, end + lead) for sound, start, end in answered.phonemes
-            ),
-            ids=(*((name, value) for name, value in own if value), *ids),
-            transcript=answered.transcript,
-            characters=len(sent.text),
-            cost=len(sent.text) * price(request.model, self._settings) / 1000,
-            context=context,
+    ) -> tuple[Generation, ...]:
+        """Answers as everybody else knows them, their bill divided among them."""
+        paid = shares(cost, len(answered))
+        return tuple(
+            replace(
+                _generation(each, asked.sent, ids=ids, context=context),
+                characters=share.characters,
+                cost=amount(share.amount),
+                currency=share.currency,
+            )
+            for each, share in zip(answered, paid, strict=True)
         )
+
+
+def _generation(answered: Answered, sent: Sent, *, ids: Ids, context: Context) -> Generation:
+    """An answer with the silence that the text asks for at its ends."""
+    lead, tail = to_samples(sent.lead_ms, answered.rate), to_samples(sent.tail_ms, answered.rate)
+    own = [("generation", answered.generation_id), ("request", answered.request_id)]
+    own += [("snippet", snippet) for snippet in answered.snippet_ids]
+    own.append(("clock", answered.clock))  # what the times were counted from, where that was a question
+    return Generation(
+        pcm=np.pad(answered.pcm, (lead, tail)) if lead or tail else answered.pcm,
+        rate=answered.rate,
+        words=tuple(WordTime(start + lead, end + lead) for start, end in answered.words),
+        word_source="service" if answered.words else "estimated",
+        phonemes=tuple(
+            PhonemeTime(sound, start + lead, end + lead) for sound, start, end in answered.phonemes
+        ),
+        ids=(*((name, value) for name, value in own if value), *ids),
+        transcript=answered.transcript,
+        context=context,
+    )

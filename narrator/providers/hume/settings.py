@@ -27,6 +27,7 @@ from urllib.parse import urlsplit
 
 from narrator.casting import Abilities, Setting
 from narrator.errors import ConfigurationError, UnknownKey
+from narrator.spending import Price
 
 NAME = "hume"
 """The provider, as the cast names it."""
@@ -40,14 +41,12 @@ OCTAVE_1, OCTAVE_2 = "octave-1", "octave-2"
 TEXT_LIMIT = 5000
 """Characters of one utterance (contract 14.1)."""
 DESCRIPTION_LIMIT = 1000
+CURRENCY = "USD"
+"""Of `price_per_1000` in book.yaml."""
 SPEED = (0.5, 2.0)
 """The narrower of the two ranges that are documented (contract 5.2)."""
 TEMPERATURE = (0.1, 1.0)
 """As quoted by a third party: the service documents none (contract 5.1)."""
-
-PRICES: Mapping[str, float] = {OCTAVE_1: 0.15, OCTAVE_2: 0.075}
-"""USD for 1000 characters beyond a plan, in April 2026: the dearest plan's rate; Octave 2 was announced at
-half of it. Other plans paid as little as a third; what a plan includes is not counted (contract 14.2)."""
 
 Version = Literal["auto", "1", "2"]
 AudioFormat = Literal["wav", "pcm", "mp3"]
@@ -75,7 +74,7 @@ class Settings(NamedTuple):
     concurrency: int = 5
     text_limit: int = TEXT_LIMIT
     price_per_1000: float | None = None
-    """None: `PRICES`."""
+    """None: that of `prices`."""
 
 
 class RoleSettings(NamedTuple):
@@ -127,8 +126,12 @@ def read_role(said: Mapping[str, Setting], book: Settings) -> RoleSettings:
     return RoleSettings(cast(Version, given.get("version", book.version)), tuple(sorted(audible.items())))
 
 
-def models(settings: Settings) -> Mapping[str, Abilities]:
-    """What each model can do (contract 5 and 6), the preferred first."""
+def models(settings: Settings, prices: Mapping[str, Price]) -> Mapping[str, Abilities]:
+    """What each model can do (contract 5 and 6), the preferred first.
+
+    Args:
+        prices: of each model, where the settings have none.
+    """
     shared = {
         "context": frozenset({"id", "text"}),
         # Capitals are said to emphasise; but a short word in capitals is read as an acronym.
@@ -151,14 +154,15 @@ def models(settings: Settings) -> Mapping[str, Abilities]:
         "languages": frozenset({"ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru"}),
     }
     return {
-        name: Abilities.model_validate({**shared, **own, "price_per_1000": price(name, settings)})
+        name: Abilities.model_validate({**shared, **own, **_cost(prices[name], settings)})
         for name, own in ((OCTAVE_2, octave_2), (OCTAVE_1, octave_1))
     }
 
 
-def price(model: str, settings: Settings) -> float:
-    """USD for 1000 characters."""
-    return PRICES[model] if settings.price_per_1000 is None else settings.price_per_1000
+def _cost(known: Price, settings: Settings) -> Mapping[str, object]:
+    if settings.price_per_1000 is not None:
+        return {"price_per_1000": settings.price_per_1000, "currency": CURRENCY}
+    return {"price_per_1000": known.per_1000, "currency": known.currency, "priced_on": known.since}
 
 
 def is_loopback(base_url: str) -> bool:

@@ -15,8 +15,10 @@ from narrator.errors import ConfigurationError, ProviderError, UnknownKey
 from narrator.lexicon import Entry, Lexicon, speak
 from narrator.manuscript import Mark
 from narrator.providers.espeak import SETTINGS, Espeak
+from narrator.spending import Bill
 from narrator.takes import Generation, Request
 from tests.providers import contract
+from tests.providers.accounts import Notebook
 
 Samples = npt.NDArray[np.floating | np.int16]
 
@@ -517,3 +519,19 @@ def test_the_first_roles_are_the_easiest_to_tell_apart(provider: Espeak) -> None
     apart = [np.sqrt(np.mean((a - b) ** 2)) for i, a in enumerate(shapes) for b in shapes[:i]]
     alike = np.sqrt(np.mean((timbre("en", {"pitch": 50}) - timbre("en", {"pitch": 55})) ** 2))
     assert min(apart) > alike
+
+
+def test_what_cannot_be_spoken_is_refused_in_the_account(provider: Espeak) -> None:
+    """With the reason; and it costs nothing, like everything here."""
+    account = Notebook()
+    asked, _ = ask(provider, "One.")
+    with pytest.raises(ProviderError):
+        provider.generate(
+            asked.model_copy(update={"spoken": asked.spoken.model_copy(update={"text": "x" * 20_001})}),
+            account=account,
+        )
+    provider.generate(asked, account=account)
+
+    assert account.outcomes == ["refused", "answered"]
+    assert "20001 characters" in account.reasons[0]
+    assert [each.bill for each in account.written] == [Bill(20_001, 0, "USD"), Bill(4, 0, "USD")]

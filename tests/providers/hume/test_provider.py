@@ -34,7 +34,7 @@ SENTENCE = "The old man of the sea said: “No.”"
 
 def stored(asked: Request, generation: Generation) -> Take:
     """A generation as the store gives it back."""
-    return take(asked.spoken.text, ids=generation.ids).model_copy(update={"request": asked})
+    return replace(take(asked.spoken.text, ids=generation.ids), request=asked)
 
 
 PLAIN: Mapping[str, Mapping[str, Any]] = {

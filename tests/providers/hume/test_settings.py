@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from typing import Any
 
 import pytest
 
 from narrator.errors import ConfigurationError, UnknownKey, UnknownVoice
-from narrator.providers.hume import Hume
+from narrator.providers.hume import Hume, prices
 from narrator.providers.hume.roster import LIBRARY, UNNUMBERED, find, is_id, reference
 from narrator.providers.hume.settings import SERVICE, Settings, is_loopback, models, read
 
+OF_NOW = prices.on(date(2026, 11, 1))
 AVA = "5bb7de05-c8fe-426a-8fcc-ba4fc4ce9f9c"
 
 
@@ -138,9 +140,9 @@ def test_what_is_on_this_machine(address: str, near: bool) -> None:
 
 def test_models_have_their_differences() -> None:
     """Contract 6: times and directions exclude each other."""
-    octave_2, octave_1 = models(Settings()).values()
+    octave_2, octave_1 = models(Settings(), OF_NOW).values()
 
-    assert list(models(Settings())) == ["octave-2", "octave-1"]
+    assert list(models(Settings(), OF_NOW)) == ["octave-2", "octave-1"]
     assert (octave_1.directions, octave_1.word_times, octave_1.design) == ("text", False, True)
     assert (octave_2.directions, octave_2.word_times, octave_2.phonemes, octave_2.design) == (
         "none",
@@ -156,9 +158,10 @@ def test_models_have_their_differences() -> None:
 
 
 def test_a_price_and_a_limit_of_ones_own() -> None:
-    own = models(Settings(price_per_1000=0.0, text_limit=400))
+    own = models(Settings(price_per_1000=0.0, text_limit=400), OF_NOW)
 
     assert {abilities.price_per_1000 for abilities in own.values()} == {0.0}
+    assert {abilities.priced_on for abilities in own.values()} == {None}
     assert {abilities.text_limit for abilities in own.values()} == {400}
 
 

@@ -1,0 +1,84 @@
+"""Whether what is about to be recorded fits the budget of book.yaml.
+
+Asked before the first request, with an estimate; the ledger asks again before each one, with its bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from narrator.book import Budget
+from narrator.errors import BudgetExceeded, ConfigurationError
+from narrator.estimating import Estimate
+from narrator.spending import MILLION, money
+
+
+def millionths_of(budget: Budget) -> int:
+    """Its amount, as the ledger counts."""
+    return round(budget.amount * MILLION)
+
+
+def in_one_currency(wanted: Estimate, budget: Budget | None) -> None:
+    """
+    Make sure that what is about to be charged can be held against the budget.
+
+    Raises:
+        ConfigurationError: a provider that is to be asked charges in another currency.
+    """
+    if budget is None:
+        return
+    for model in wanted.models:
+        if model.amount and model.currency != budget.currency:
+            raise ConfigurationError(
+                f"the budget is in {budget.currency} and {model.provider} charges in {model.currency}; write"
+                f" it in {model.currency}: `budget: {{amount: ..., currency: {model.currency}}}`",
+                file="book.yaml",
+                line=budget.line,
+            )
+
+
+def within(
+    wanted: Estimate,
+    *,
+    spent: Mapping[str, int],
+    budget: Budget | None,
+    what: str = "recording what is missing",
+) -> None:
+    """
+    Refuse what would pass the budget, before anything is asked for. What costs nothing always fits.
+
+    Args:
+        wanted: of the lines that are to be recorded.
+        spent: millionths by currency that count against the budget already, of all runs.
+        what: costs that much, as the error says it.
+
+    Raises:
+        ConfigurationError: a provider that is to be asked charges in another currency.
+        BudgetExceeded: the message has the amounts, and what can be done.
+    """
+    if budget is None:
+        return
+    in_one_currency(wanted, budget)
+    if reason := passed(wanted, spent=spent, budget=budget, what=what):
+        raise BudgetExceeded(
+            f"{reason}; nothing was asked for. Raise `budget:`, or record less, such as some chapters only"
+            " (`narrator check` has the cost of each)"
+        )
+
+
+def passed(
+    wanted: Estimate,
+    *,
+    spent: Mapping[str, int],
+    budget: Budget,
+    what: str = "recording what is missing",
+) -> str | None:
+    """By what the budget would be passed, in words, if it would be."""
+    cost, before = wanted.costs.get(budget.currency, 0), spent.get(budget.currency, 0)
+    if not cost or before + cost <= millionths_of(budget):
+        return None
+    return (
+        f"{what} would cost about {money(cost, budget.currency)}; with"
+        f" {money(before, budget.currency)} spent that passes the budget of"
+        f" {money(millionths_of(budget), budget.currency)} in book.yaml"
+    )

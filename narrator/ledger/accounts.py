@@ -1,0 +1,45 @@
+"""Where the requests for one line are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from narrator.ledger.register import Entry, Register
+from narrator.spending import Bill, Errand, Outcome
+from narrator.takes import Take
+
+
+class LineAccount:
+    """The requests for one line: a `spending.Account`."""
+
+    def __init__(self, register: Register, errand: Errand) -> None:
+        self._register, self._errand = register, errand
+        self._entries: list[Entry] = []
+
+    def send(self, bill: Bill) -> WrittenAttempt:
+        """See `spending.Account.send`."""
+        entry = self._register.send(self._errand, len(self._entries) + 1, bill)
+        self._entries.append(entry)
+        return WrittenAttempt(self._register, entry)
+
+    def kept(self, takes: Sequence[Take]) -> None:
+        """Its answered requests brought *takes*, which are in the store now."""
+        self._register.end(self._answered(), "kept", takes=takes)
+
+    def lost(self, reason: str) -> None:
+        """Its answered requests brought nothing that could be stored."""
+        self._register.end(self._answered(), "lost", reason=reason)
+
+    def _answered(self) -> list[Entry]:
+        return [entry for entry in self._entries if entry.end.outcome == "answered"]
+
+
+class WrittenAttempt:
+    """One request: a `spending.Attempt`."""
+
+    def __init__(self, register: Register, entry: Entry) -> None:
+        self._register, self._entry = register, entry
+
+    def ended(self, outcome: Outcome, *, reason: str = "") -> None:
+        """See `spending.Attempt.ended`. What cannot be written is tried again later, and never raised."""
+        self._register.end([self._entry], outcome, reason=reason)

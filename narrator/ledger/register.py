@@ -1,0 +1,236 @@
+"""This run's requests, as they go into the ledger.
+
+A request that costs something is on the disk before it is sent. Its end is written at once, without waiting
+for the disk: a process that is killed loses none of that, a power cut perhaps the last moments, and then the
+store tells what became of them. What costs nothing is written in batches.
+
+What cannot be written after a request was sent stops nobody from keeping its take: it is tried again with
+the next thing to write.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from narrator.book import Budget
+from narrator.errors import BudgetExceeded, OutputError
+from narrator.ledger import claims, rows
+from narrator.ledger.clock import now
+from narrator.ledger.database import Database
+from narrator.ledger.money import money
+from narrator.ledger.runs import Run
+from narrator.manuscript import Notice
+from narrator.spending import FREE, MILLION, WASTED, Bill, Errand, Outcome
+from narrator.takes import Take
+
+BATCH = 256
+"""How many changes to what costs nothing wait before they are written."""
+BATCH_S = 1.0
+"""How long they wait while there is work going on."""
+REASON_CHARACTERS = 500
+"""What is kept of a reason."""
+
+
+class Entry:
+    """One request of this run."""
+
+    __slots__ = ("began_s", "end", "number", "row", "takes")
+
+    def __init__(self, row: rows.Row) -> None:
+        self.row = row
+        """As it was sent."""
+        self.end = rows.End("sent", "", None, None)
+        self.takes: tuple[Take, ...] = ()
+        self.number: int | None = None
+        """In the ledger; None where it has not been written yet."""
+        self.began_s = time.monotonic()
+
+
+class Register:
+    """The requests of one run. Safe to use from several threads."""
+
+    def __init__(self, database: Database, run: Run, budget: Budget | None, notices: list[Notice]) -> None:
+        self.spent: Counter[str] = Counter()
+        """Millionths by currency, of this run's requests that are not free."""
+        self.wasted: Counter[str] = Counter()
+        """Of them, those that brought nothing."""
+        self.used = False
+        """Whether a request was made."""
+        self.failure: OutputError | None = None
+        """Why the last attempt to write failed, where it did."""
+        self._database, self._run, self._notices = database, run, notices
+        self._currency = budget.currency if budget else ""
+        self._limit = round(budget.amount * MILLION) if budget else None
+        self._closed = False
+        self._unwritten: dict[Entry, None] = {}
+        self._released: Counter[str] = Counter()
+        self._written_s = time.monotonic()
+
+    def send(self, errand: Errand, attempt: int, bill: Bill) -> Entry:
+        """Write a request down before it is sent; see `spending.Account.send`."""
+        entry = Entry(_row(self._run.id, errand, attempt, bill))
+        with self._database.lock:
+            if self._closed:
+                raise OutputError("the ledger is closed; nothing is sent that is not written down")
+            self.used = True
+            if bill.amount:
+                self._write_first(entry, errand, bill)
+            else:
+                self._unwritten[entry] = None
+            self._count(entry, 1)
+            if not bill.amount:
+                self._write_some()
+        return entry
+
+    def end(
+        self, entries: Iterable[Entry], outcome: Outcome, *, reason: str = "", takes: Sequence[Take] = ()
+    ) -> None:
+        """Write down what became of requests; never raises because it cannot be written."""
+        with self._database.lock:
+            costs = False
+            for entry in entries:
+                self._count(entry, -1)
+                entry.end = _ended(entry, outcome, reason)
+                entry.takes = tuple(takes)
+                self._count(entry, 1)
+                self._unwritten[entry] = None
+                costs = costs or entry.row.amount > 0
+            if costs:
+                self.write()
+            else:
+                self._write_some()
+
+    def release(self, names: Iterable[str]) -> None:
+        """Let go of claims, once for each time a name is given; never raises because it cannot be written."""
+        with self._database.lock:
+            self._released.update(names)
+            if self._released:
+                self.write()
+
+    def write(self) -> None:
+        """Write what has not been written; what cannot be is kept for the next time."""
+        if self._closed:
+            return
+        try:
+            with self._database.changing() as connection:
+                numbers = self.carry_over(connection)
+        except OutputError as error:
+            self.failure = error
+        else:
+            self.carried_over(numbers)
+
+    def carry_over(self, connection: sqlite3.Connection) -> dict[Entry, int]:
+        """Write what has not been written, as a part of a transaction; their numbers."""
+        numbers = {}
+        for entry in self._unwritten:
+            number = entry.number
+            if number is None:
+                number = rows.add(connection, entry.row._replace(**entry.end._asdict()))
+            else:
+                rows.end(connection, number, entry.end)
+            rows.bring(connection, number, entry.takes)
+            numbers[entry] = number
+        claims.release(connection, self._run.id, self._released)
+        return numbers
+
+    def carried_over(self, numbers: dict[Entry, int]) -> None:
+        """The transaction has ended well."""
+        for entry, number in numbers.items():
+            entry.number = number
+        self._unwritten.clear()
+        self._released.clear()
+        self.failure = None
+        self._written_s = time.monotonic()
+
+    def close(self) -> None:
+        """Whatever is said from now on is not written down."""
+        with self._database.lock:
+            self._closed = True
+
+    def _write_first(self, entry: Entry, errand: Errand, bill: Bill) -> None:
+        self._run.assert_known()
+        with self._database.changing(durable=True) as connection:
+            numbers = self.carry_over(connection)
+            self._mind_the_budget(connection, errand, bill)
+            number = rows.add(connection, entry.row)
+        self.carried_over(numbers)
+        entry.number = number
+
+    def _mind_the_budget(self, connection: sqlite3.Connection, errand: Errand, bill: Bill) -> None:
+        if self._limit is None:
+            return
+        if bill.currency != self._currency:
+            self._warn_of_currency(errand, bill)
+            return
+        found = connection.execute("SELECT spent, wasted FROM totals WHERE currency = ?", (bill.currency,))
+        spent, wasted = found.fetchone() or (0, 0)
+        if spent + bill.amount > self._limit:
+            raise BudgetExceeded(
+                f"the budget of {money({bill.currency: self._limit})} would be passed by the request for"
+                f" {errand.utterance_id} ({money({bill.currency: bill.amount})}):"
+                f" {money({bill.currency: spent})} are spent"
+                + (
+                    f", {money({bill.currency: wasted})} of it on requests that brought nothing"
+                    if wasted
+                    else ""
+                )
+                + "; what was recorded is kept: raise `budget` in book.yaml and run again"
+            )
+
+    def _warn_of_currency(self, errand: Errand, bill: Bill) -> None:
+        notice = Notice(
+            message=f"the budget is in {self._currency}; {errand.provider} is paid in {bill.currency}, which"
+            " does not count against it",
+            file="book.yaml",
+        )
+        if notice not in self._notices:
+            self._notices.append(notice)
+
+    def _write_some(self) -> None:
+        if len(self._unwritten) >= BATCH or time.monotonic() - self._written_s >= BATCH_S:
+            self.write()
+
+    def _count(self, entry: Entry, sign: int) -> None:
+        row, outcome = entry.row, entry.end.outcome
+        if outcome not in FREE:
+            self.spent[row.currency] += sign * row.amount
+        if outcome in WASTED:
+            self.wasted[row.currency] += sign * row.amount
+
+
+def _row(run: str, errand: Errand, attempt: int, bill: Bill) -> rows.Row:
+    if bill.amount < 0 or bill.characters < 0:
+        raise ValueError(f"not a bill: {bill}")
+    return rows.Row(
+        run=run,
+        key=errand.key,
+        utterance_id=errand.utterance_id,
+        chapter=errand.chapter,
+        title=errand.title,
+        role=errand.role,
+        provider=errand.provider,
+        model=errand.model,
+        voice=errand.voice,
+        pickup=errand.pickup,
+        attempt=attempt,
+        characters=bill.characters,
+        amount=bill.amount,
+        currency=bill.currency,
+        sent_at=now(),
+        ended_at=None,
+        took_ms=None,
+        outcome="sent",
+        reason="",
+    )
+
+
+def _ended(entry: Entry, outcome: Outcome, reason: str) -> rows.End:
+    """What became of it; when it ended is known from the first time."""
+    before = entry.end
+    if before.ended_at is None:
+        took_ms = round((time.monotonic() - entry.began_s) * 1000)
+        return rows.End(outcome, reason[:REASON_CHARACTERS], now(), took_ms)
+    return rows.End(outcome, reason[:REASON_CHARACTERS], before.ended_at, before.took_ms)

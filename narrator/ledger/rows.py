@@ -1,0 +1,161 @@
+"""Requests as the ledger's tables have them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from narrator.ledger.clock import began
+from narrator.spending import MILLION, Outcome
+from narrator.takes import Take
+
+_MOST = 1 << 53
+"""No real number of characters, milliseconds or millionths comes near; sums of them stay exact."""
+
+
+class Row(NamedTuple):
+    """One request, in the order of the columns of `requests`."""
+
+    run: str | None
+    key: str
+    utterance_id: str
+    chapter: int | None
+    title: str
+    role: str
+    provider: str
+    model: str
+    voice: str
+    pickup: bool
+    attempt: int
+    characters: int
+    amount: int
+    currency: str
+    sent_at: str
+    ended_at: str | None
+    took_ms: int | None
+    outcome: Outcome
+    reason: str
+
+
+class End(NamedTuple):
+    """What became of a request, in the order of the columns of `requests`."""
+
+    outcome: Outcome
+    reason: str
+    ended_at: str | None
+    took_ms: int | None
+
+
+_INSERT = f"INSERT INTO requests ({', '.join(Row._fields)}) VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608
+_END = "UPDATE requests SET outcome = ?, reason = ?, ended_at = ?, took_ms = ? WHERE id = ?"
+
+
+def add(connection: sqlite3.Connection, row: Row) -> int:
+    """Write a request down; its number."""
+    values = [_text(value) if isinstance(value, str) else value for value in row]
+    return int(connection.execute(_INSERT, values).lastrowid or 0)
+
+
+def end(connection: sqlite3.Connection, request: int, how: End) -> None:
+    """Write down what became of a request."""
+    connection.execute(_END, (how.outcome, _text(how.reason), how.ended_at, how.took_ms, request))
+
+
+def bring(connection: sqlite3.Connection, request: int, takes: Iterable[Take]) -> None:
+    """Write down which takes a request brought; a row that knew one of them from its sidecar makes way."""
+    for take in takes:
+        known = connection.execute("SELECT request FROM takes WHERE key = ? AND id = ?", (take.key, take.id))
+        for (other,) in known.fetchall():
+            if connection.execute("DELETE FROM requests WHERE id = ? AND run IS NULL", (other,)).rowcount:
+                connection.execute("DELETE FROM takes WHERE request = ?", (other,))
+        _bring(connection, request, take)
+
+
+def adopt(connection: sqlite3.Connection, takes: Iterable[Take]) -> int:
+    """Write down takes that no row knows, from their sidecars: a row each; how many."""
+    adopted = 0
+    for take in takes:
+        _bring(connection, add(connection, _of_sidecar(take)), take)
+        adopted += 1
+    return adopted
+
+
+def known(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Key and id of every take that a row knows and that is not pruned."""
+    return set(connection.execute("SELECT key, id FROM takes WHERE NOT pruned"))
+
+
+class Unknown(NamedTuple):
+    """Takes that no row knows."""
+
+    new: list[Take]
+    in_flight: list[Take]
+    """Those that may be the answers to requests in flight."""
+
+
+def unknown(connection: sqlite3.Connection, takes: Iterable[Take]) -> Unknown:
+    """Those of *takes* that no row knows. A pruned one that is back is known, and not pruned any more."""
+    found = Unknown([], [])
+    for take in takes:
+        pruned = connection.execute(
+            "SELECT max(pruned) FROM takes WHERE key = ? AND id = ?", (take.key, take.id)
+        ).fetchone()[0]
+        if pruned:
+            connection.execute("UPDATE takes SET pruned = 0 WHERE key = ? AND id = ?", (take.key, take.id))
+        elif pruned is None:
+            asked = connection.execute(
+                "SELECT 1 FROM requests WHERE outcome IN ('sent', 'answered') AND key = ?", (take.key,)
+            ).fetchone()
+            (found.in_flight if asked else found.new).append(take)
+    return found
+
+
+def prune(connection: sqlite3.Connection, take_ids: Iterable[str]) -> None:
+    """Write down that takes were removed on purpose."""
+    connection.execute(
+        "UPDATE takes SET pruned = 1 WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(take_ids)),),
+    )
+
+
+def _bring(connection: sqlite3.Connection, request: int, take: Take) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO takes (key, id, request, ids) VALUES (?, ?, ?, ?)",
+        (take.key, take.id, request, json.dumps(take.ids, separators=(",", ":"))),
+    )
+
+
+def _of_sidecar(take: Take) -> Row:
+    return Row(
+        run=None,
+        key=take.key,
+        utterance_id="",
+        chapter=None,
+        title="",
+        role="",
+        provider=take.request.provider,
+        model=take.request.model,
+        voice=take.request.voice,
+        pickup=False,
+        attempt=1,
+        characters=_whole(take.characters),
+        amount=_whole(take.cost * MILLION),
+        currency=take.currency,
+        sent_at=began(take.recorded_at, take.took_ms),
+        ended_at=take.recorded_at,
+        took_ms=_whole(take.took_ms),
+        outcome="kept",
+        reason="",
+    )
+
+
+def _text(value: str) -> str:
+    """A service may say halves of characters (`"\\ud800"` in JSON), which UTF-8 has no bytes for."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+
+
+def _whole(number: float) -> int:
+    """As a column takes it. A sidecar may have come from anywhere, and what is no number of anything is 0."""
+    return round(number) if 0 <= number < _MOST else 0

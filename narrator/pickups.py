@@ -1,0 +1,381 @@
+"""Another take of some lines: ordered, priced, recorded, put to use, and their chapters made again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import NamedTuple
+
+from narrator.errors import Interrupted, NarratorError, UsageError
+from narrator.estimating import Estimate, estimate
+from narrator.manuscript import Notice
+from narrator.ordering import Order, direct_lines, following, merged, parse_orders, search, select
+from narrator.pipeline import WAITING, failures
+from narrator.planning import Line, needs
+from narrator.preparing import Prepared
+from narrator.production import numbered, refuse_beyond_budget
+from narrator.progress import Progress, Silent
+from narrator.project import open_project
+from narrator.recording import Recording
+from narrator.results import PickedUp, Pickups, Production
+from narrator.selecting import Chooser, remake
+from narrator.session import Made, Session, open_session, tracks
+from narrator.summary import produced
+from narrator.takes import Take
+from narrator.timeline import milliseconds
+
+NAMED = 5
+"""Lines that a notice names one by one."""
+LIMIT_LIST_BYTES = 1_000_000
+
+Announce = Callable[[Estimate], None]
+"""Told what is about to be recorded and what it will cost, before anything is."""
+
+
+class Wanted(NamedTuple):
+    """What somebody orders; lines by their ids, by their words, from a list."""
+
+    ids: tuple[str, ...] = ()
+    search: str | None = None
+    every: bool = False
+    """All lines that hold the words that are searched for."""
+    listed: Path | None = None
+    """See `ordering.parse_orders`."""
+    direction: str | None = None
+    """For the lines that the list has none for."""
+    takes: int = 1
+    """Of each line."""
+    ripple: int = 0
+    """How many lines after each, in its context chain, are recorded again as well."""
+
+
+def pick_up(
+    folder: Path, wanted: Wanted, *, progress: Progress | None = None, announce: Announce = lambda _: None
+) -> Pickups:
+    """
+    Record other takes of some lines and put the first new one of each to use; all takes are kept.
+
+    Nothing is recorded that was not ordered: a chapter that lacks other takes is left as it is.
+
+    Raises:
+        UsageError: the order cannot be understood, or nothing new would be heard.
+        BudgetExceeded: it would cost more than is left; nothing was asked for.
+        NarratorError: the work could not be begun, or was interrupted. What goes wrong with one line or
+            chapter is in `Pickups.errors`.
+    """
+    _refuse_nothing(wanted)
+    with open_session(open_project(folder), progress=progress or Silent(), command="pickup") as session:
+        return pick_up_in(session, wanted, announce)
+
+
+def pick_up_in(session: Session, wanted: Wanted, announce: Announce = lambda _: None) -> Pickups:
+    """The same, in a project that is open."""
+    orders = _orders(wanted)
+    prepared = _prepared(session)
+    plan, project = prepared.plan, session.project
+    if wanted.search is not None:
+        found = search(plan, wanted.search, every=wanted.every)
+        orders += [Order(line.utterance.id, wanted.direction) for line in found]
+    picked = select(plan, merged(orders))
+    lines = direct_lines(picked, plan, book=project.book, cast=project.cast, providers=session.providers)
+    asked = {line.utterance.id: _Asked(line, wanted.takes) for line in lines}
+    for line in following(plan, tuple(asked), wanted.ripple):
+        asked.setdefault(line.utterance.id, _Asked(line, 1))
+    return _record(session, prepared, asked.values(), announce)
+
+
+def record_again(
+    folder: Path,
+    numbers: Iterable[int],
+    *,
+    progress: Progress | None = None,
+    announce: Announce = lambda _: None,
+) -> Production:
+    """
+    Record every line of some chapters anew, each told of the new take before it; then make them.
+
+    Raises:
+        See `pick_up`.
+    """
+    with open_session(open_project(folder), progress=progress or Silent(), command="again") as session:
+        return record_again_in(session, numbers, announce)
+
+
+def record_again_in(
+    session: Session, numbers: Iterable[int], announce: Announce = lambda _: None
+) -> Production:
+    """The same, in a project that is open."""
+    prepared = _prepared(session)
+    chosen = numbered(prepared, frozenset(numbers))
+    lines = [line for _, planned in tracks(prepared, chosen) for line in planned.lines]
+    again = _record(session, prepared, [_Asked(line, 1) for line in lines], announce, chapters=chosen)
+    return Production(**{name: getattr(again, name) for name in Production.model_fields})
+
+
+class _Asked(NamedTuple):
+    """A line with the request that is made of it, and how often it is made."""
+
+    line: Line
+    times: int
+
+
+class _New:
+    """The takes that come in; the first one of each line is put to use at once."""
+
+    def __init__(self, session: Session, prepared: Prepared) -> None:
+        self.takes: dict[str, list[Take]] = {}
+        """By utterance id."""
+        self.in_use = {line.utterance.id: line.take for line in prepared.plan.lines if line.take is not None}
+        self.chooser = Chooser(session, prepared.plan)
+        self._titles = {planned.chapter.number: planned.chapter.title for planned in prepared.plan.chapters}
+        self._progress = session.progress
+        self._lock = threading.Lock()
+
+    def add(self, line: Line, take: Take) -> None:
+        """See `recording.OnTake`."""
+        name = line.utterance.id
+        with self._lock:
+            takes = self.takes.setdefault(name, [])
+            takes.append(take)
+            first = len(takes) == 1
+            if first:
+                self.in_use[name] = take
+        self._progress.recorded(
+            chapter=self._titles[line.chapter],
+            utterance_id=name,
+            text=line.utterance.text,
+            milliseconds=milliseconds(take.samples, take.rate),
+            lines=1,
+        )
+        if first:
+            self.chooser.choose({name: take})
+
+
+def _refuse_nothing(wanted: Wanted) -> None:
+    if not wanted.ids and wanted.listed is None and wanted.search is None:
+        raise UsageError(
+            "which lines? Name them (c03-u014), or give --search or --from; ids are in build/report.html"
+        )
+    if wanted.every and wanted.search is None:
+        raise UsageError("--all goes with --search")
+
+
+def _orders(wanted: Wanted) -> list[Order]:
+    """Those that name their lines."""
+    orders = [Order(name, wanted.direction) for name in wanted.ids]
+    if wanted.listed is not None:
+        listed = parse_orders(_read(wanted.listed), file=str(wanted.listed))
+        orders += [o._replace(direction=wanted.direction) if o.direction is None else o for o in listed]
+    return orders
+
+
+def _read(listed: Path) -> str:
+    try:
+        with listed.open("rb") as file:
+            content = file.read(LIMIT_LIST_BYTES + 1)
+        if len(content) > LIMIT_LIST_BYTES:
+            raise UsageError(f"{listed} is longer than {LIMIT_LIST_BYTES:,} bytes")
+        return content.decode("utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{listed} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{listed} is not UTF-8; save it as UTF-8") from error
+
+
+def _prepared(session: Session) -> Prepared:
+    prepared = session.prepare()
+    for notice in (*prepared.notices, *session.store.notices):
+        session.progress.notice(notice)
+    return prepared
+
+
+def _record(
+    session: Session,
+    prepared: Prepared,
+    asked: Iterable[_Asked],
+    announce: Announce,
+    *,
+    chapters: Iterable[int] = (),
+) -> Pickups:
+    """Record what can be heard anew, and make the chapters concerned, and these *chapters* in any case."""
+    planned = {line.utterance.id: line for line in prepared.plan.lines}
+    order = {name: place for place, name in enumerate(planned)}
+    ordered = sorted(asked, key=lambda each: order[each.line.utterance.id])
+    ordered, ready, notices = _anew(session, planned, ordered)
+    for notice in notices:
+        session.progress.notice(notice)
+    if ordered:
+        _price(session, prepared, ordered, announce)
+    new = _New(session, prepared)
+    new.chooser.choose(ready)
+    new.in_use |= ready
+    errors, recording = _ask(session, prepared, ordered, planned, new)
+    concerned = {planned[name].chapter for name in (*new.takes, *ready)} | set(chapters)
+    made = remake(session, new.chooser.choices, concerned)
+    notices += _unheard(session, new, planned)
+    outcome = made.outcome._replace(
+        recorded=tuple(take for takes in new.takes.values() for take in takes),
+        kept=tuple(recording.kept),
+        requests=recording.requests,
+        notices=(*notices, *recording.notices, *made.outcome.notices),
+        errors=(*failures(recording), *errors, *made.outcome.errors),
+    )
+    made = made._replace(outcome=outcome)
+    picked = [line for name, line in planned.items() if name in new.takes or name in ready]
+    return _result(session, made, concerned, picked, new)
+
+
+def _anew(
+    session: Session, planned: dict[str, Line], ordered: Sequence[_Asked]
+) -> tuple[list[_Asked], dict[str, Take], list[Notice]]:
+    """
+    What is to be recorded; takes that are there already and need only be used; what cannot be had.
+
+    A voice that answers the same each time has one take of a request, and no other.
+    """
+    left: list[_Asked] = []
+    ready: dict[str, Take] = {}
+    same: dict[str, list[str]] = {}
+    for each in ordered:
+        request, name = each.line.request, each.line.utterance.id
+        abilities = session.providers[request.provider].models[request.model]
+        takes = session.store.takes(request.key) if abilities.deterministic else ()
+        if not abilities.deterministic:
+            left.append(each)
+        elif not takes:
+            left.append(each._replace(times=1))
+        elif request.key != planned[name].request.key:
+            ready[name] = takes[0]
+        else:
+            same.setdefault(f"{request.provider}/{request.voice}", []).append(name)
+    return left, ready, [_says_the_same(voice, names) for voice, names in same.items()]
+
+
+def _says_the_same(voice: str, names: Sequence[str]) -> Notice:
+    return Notice(
+        message=f"{voice} answers the same each time, so there is no other take of {_named(names)};"
+        " a direction changes it (`narrator pickup --direction`), or another voice in cast.yaml"
+    )
+
+
+def _unheard(session: Session, new: _New, planned: dict[str, Line]) -> list[Notice]:
+    """Takes that came out as the ones before, sample for sample."""
+    names = [
+        name
+        for name, takes in new.takes.items()
+        if (before := planned[name].take) is not None and takes[0].id == before.id
+    ]
+    if not names:
+        return []
+    notice = Notice(message=f"the new take of {_named(names)} sounds exactly as the one before")
+    session.progress.notice(notice)
+    return [notice]
+
+
+def _named(names: Sequence[str]) -> str:
+    rest = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest
+
+
+def _price(session: Session, prepared: Prepared, ordered: Sequence[_Asked], announce: Announce) -> None:
+    """
+    Say what it will cost.
+
+    Raises:
+        BudgetExceeded: more than is left.
+    """
+    lines = [each.line._replace(take=None) for each in ordered for _ in range(each.times)]
+    wanted = estimate(lines, session.providers, book=prepared.plan.lines)
+    refuse_beyond_budget(session, wanted, what="recording what was ordered")
+    announce(wanted)
+
+
+def _ask(
+    session: Session, prepared: Prepared, ordered: Sequence[_Asked], planned: dict[str, Line], new: _New
+) -> tuple[list[NarratorError], Recording]:
+    """First one take of each line, in the order of their context chains; then the others, each after that."""
+    if ordered:
+        session.progress.planned(
+            chapters=len({each.line.chapter for each in ordered}),
+            lines=len(ordered),
+            to_record=sum(each.times for each in ordered),
+        )
+    for each in ordered:
+        asked, own = each.line.request.key, planned[each.line.utterance.id].request.key
+        if asked != own:
+            session.store.relate(own, asked)
+    try:
+        with Recording(
+            session.providers,
+            session.store,
+            ledger=session.ledger,
+            needs=needs(prepared.plan, session.providers),
+            on_take=new.add,
+            read_guide=prepared.guides.read,
+        ) as recording:
+            return _ask_in_rounds(recording, ordered, new, session.progress), recording
+    except KeyboardInterrupt:
+        kept = len(recording.kept)
+        raise Interrupted(
+            f"interrupted; {kept} new take{'' if kept == 1 else 's'} kept, the first of each line in use;"
+            " `narrator book` makes the chapters"
+        ) from None
+
+
+def _ask_in_rounds(
+    recording: Recording, ordered: Sequence[_Asked], new: _New, progress: Progress
+) -> list[NarratorError]:
+    """What went wrong, other than with one line."""
+    try:
+        errors = _await(recording.start([each.line for each in ordered], new.in_use, pickup=True))
+        # Not again what was refused.
+        others = [each for each in ordered if each.line.utterance.id in new.takes]
+        more = [each.line for each in others for _ in range(each.times - 1)]
+        begun = [recording.start([line], new.in_use, pickup=True) for line in more]
+        errors += _await([future for futures in begun for future in futures])
+    except KeyboardInterrupt:
+        if recording.requests:  # an engine inside narrator is done at once
+            progress.notice(Notice(message=WAITING))
+        raise
+    return list({str(error): error for error in errors}.values())
+
+
+def _await(futures: Sequence[Future[None]]) -> list[NarratorError]:
+    """Wait for all of them; what went wrong."""
+    pending = set(futures)
+    while pending:
+        # With a timeout, because a wait without one would not let Ctrl-C through everywhere.
+        _, pending = wait(pending, timeout=1)
+    errors: list[NarratorError] = []
+    for future in futures:
+        error = future.exception()
+        if isinstance(error, NarratorError):
+            errors.append(error)
+        elif error is not None:
+            raise error
+    return errors
+
+
+def _result(session: Session, made: Made, concerned: set[int], picked: Sequence[Line], new: _New) -> Pickups:
+    chapters = [each for _, each in tracks(made.prepared, concerned)]
+    result = produced(made.prepared, chapters, made.outcome, session.setting(made.prepared), session.ledger)
+    now = {line.utterance.id: line.take for line in made.prepared.plan.lines}
+    return Pickups(
+        **dict(result) | {"reused": sum(len(each.lines) for each in chapters) - len(new.takes)},
+        pickups=tuple(
+            PickedUp(
+                id=line.utterance.id,
+                text=line.utterance.text,
+                takes=tuple(take.id for take in new.takes.get(line.utterance.id, ())),
+                in_use=_id(now[line.utterance.id]),
+                before=_id(line.take),
+            )
+            for line in picked
+        ),
+    )
+
+
+def _id(take: Take | None) -> str | None:
+    return take.id if take is not None else None

@@ -1,0 +1,267 @@
+"""A project at work: opened, its ledger and its providers with it, and made chapter by chapter.
+
+Several processes may work on one project. Each claims the lines that it records; those that another one has
+claimed are awaited, and planned anew when that one is done with them.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from narrator.assembly import Setting
+from narrator.errors import BudgetExceeded, MissingTake, ProviderError, ServiceGone
+from narrator.files import locked, sweep
+from narrator.ledger import Ledger
+from narrator.manuscript import Notice
+from narrator.pipeline import Outcome, Pipeline
+from narrator.planning import Line, PlannedChapter, needs, voice_name
+from narrator.preparing import Prepared, prepare
+from narrator.progress import Progress
+from narrator.project import Project
+from narrator.providers import Providers
+from narrator.standing_in import gone, together
+from narrator.store import TakeStore
+
+LOOK_S = 0.25
+"""Between two looks at whether another process is done."""
+VAIN = 20
+"""How often in a row the same lines are awaited for nothing before they count as missing."""
+
+
+class Session(NamedTuple):
+    """A project that is being worked on in this process."""
+
+    project: Project
+    store: TakeStore
+    ledger: Ledger
+    providers: Providers
+    progress: Progress
+    rehearse: bool
+
+    def prepare(self, gone: Collection[str] = ()) -> Prepared:
+        """Everything there is to know before something is spent; as the store is now."""
+        prepared = prepare(self.project, self.store, self.providers, rehearse=self.rehearse, gone=gone)
+        self.ledger.adopt(line.take for line in prepared.plan.lines if line.take and line.take.cost)
+        return prepared
+
+    def setting(self, prepared: Prepared) -> Setting:
+        """What is the same for every chapter."""
+        return Setting(
+            book=self.project.book,
+            cover=self.project.cover,
+            of=len(prepared.plan.chapters),
+            rehearsal=self.rehearse,
+            build=self.project.build,
+            store=self.store,
+            stopping=threading.Event(),
+        )
+
+
+@contextmanager
+def open_session(
+    project: Project, *, rehearse: bool = False, progress: Progress, command: str = ""
+) -> Iterator[Session]:
+    """
+    Work on a project; what was left unfinished by a process that was killed is cleared up first.
+
+    Args:
+        command: what this is for, as the ledger writes it down.
+
+    Raises:
+        OutputError: nothing can be written there.
+    """
+    with (
+        # Shared by all who record; who removes takes has it alone.
+        locked(project.takes / ".lock", on_wait=lambda pid: progress.notice(_busy(pid)), shared=True),
+        collecting_rarely(),
+        Providers(project.book.providers) as providers,
+    ):
+        sweep(project.takes)
+        sweep(project.build)
+        store = TakeStore(project.takes)
+        budget = project.book.budget
+        with Ledger(project.takes, store=store, budget=budget, command=command) as ledger:
+            for notice in ledger.notices:
+                progress.notice(notice)
+            yield Session(project, store, ledger, providers, progress, rehearse)
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Let Python look for reference cycles a hundred times less often while the block runs.
+
+    A book is millions of small values that live to the end. Looking through them again and again for
+    cycles, of which there are next to none, takes as long as all the rest of reading it.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        yield
+    finally:
+        if not gc.get_freeze_count():  # as long as nobody else relies on that
+            # What lives now counts as old. Else all of it would be looked through at the next occasion, which
+            # costs a tenth of reading the book, right before the process ends.
+            gc.freeze()
+            gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+class Made(NamedTuple):
+    """What became of some chapters."""
+
+    prepared: Prepared
+    """As planned last."""
+    outcome: Outcome
+    stood_in: bool
+    """Whether stand-ins spoke for a service that is gone, which may be back for the next run."""
+
+
+def make(
+    session: Session, prepared: Prepared, numbers: Collection[int], *, only: Collection[str] | None = None
+) -> Made:
+    """
+    Record what is missing in some chapters, and assemble them.
+
+    Args:
+        numbers: of the chapters.
+        only: ids of the utterances that may be recorded; all of those chapters by default.
+
+    Raises:
+        Interrupted: Ctrl-C; requests in flight were finished and kept.
+    """
+    lost: dict[str, ServiceGone] = {}
+    outcome = _run(session, prepared, numbers, only)
+    in_vain = 0
+    while True:
+        if found := gone(prepared, outcome):
+            lost |= found
+            prepared = session.prepare(lost)
+            again = _run(session, prepared, numbers, only, gone=lost)
+            outcome = together(outcome, again, tuple(found.values()), requests=session.providers.requests)
+        elif (awaited := _left_to_us(outcome)) and in_vain < VAIN:
+            _wait_for_others(session, awaited)
+            prepared = session.prepare(lost)
+            second = _run(session, prepared, numbers, _ids(awaited), gone=lost)
+            in_vain = in_vain + 1 if _ids(second.awaited) == _ids(awaited) else 0
+            outcome = _after(outcome, second, session)
+        else:
+            return Made(prepared, _complete(outcome, prepared), bool(lost))
+
+
+def tracks(prepared: Prepared, numbers: Collection[int]) -> list[tuple[int, PlannedChapter]]:
+    """The chapters of those numbers, each with its place in the book."""
+    return [
+        (track, planned)
+        for track, planned in enumerate(prepared.plan.chapters, start=1)
+        if planned.chapter.number in numbers
+    ]
+
+
+def _run(
+    session: Session,
+    prepared: Prepared,
+    numbers: Collection[int],
+    only: Collection[str] | None,
+    *,
+    gone: Collection[str] = (),
+) -> Outcome:
+    chapters = tracks(prepared, numbers)
+    session.progress.planned(
+        chapters=len(chapters),
+        lines=sum(len(planned.lines) for _, planned in chapters),
+        to_record=sum(
+            line.take is None and (only is None or line.utterance.id in only)
+            for _, planned in chapters
+            for line in planned.lines
+        ),
+    )
+    return Pipeline(
+        chapters,
+        setting=session.setting(prepared),
+        providers=session.providers,
+        progress=session.progress,
+        ledger=session.ledger,
+        needs=needs(prepared.plan, session.providers),
+        only=only,
+        read_guide=prepared.guides.read,
+        gone=gone,
+    ).run()
+
+
+def _left_to_us(outcome: Outcome) -> list[Line]:
+    """The awaited lines that this process may record if the others do not; none where it had to end."""
+    if any(
+        isinstance(error, BudgetExceeded) or isinstance(error.__cause__, OSError) for error in outcome.errors
+    ):
+        return []
+    closed = {error.provider for error in outcome.errors if isinstance(error, ProviderError) and error.stops}
+    return [line for line in outcome.awaited if line.request.provider not in closed]
+
+
+def _wait_for_others(session: Session, awaited: Sequence[Line]) -> None:
+    """Wait until no other process records any of the lines."""
+    names = {line.request.key for line in awaited}
+    for request in (line.request for line in awaited):
+        if request.description is not None:
+            names.add(voice_name(request.provider, request.description))
+    told = False
+    while others := session.ledger.claimants(names):
+        if not told:
+            session.progress.notice(_recording(others, awaited))
+            told = True
+        time.sleep(LOOK_S)
+
+
+def _ids(lines: Iterable[Line]) -> frozenset[str]:
+    return frozenset(line.utterance.id for line in lines)
+
+
+def _complete(outcome: Outcome, prepared: Prepared) -> Outcome:
+    """The outcome, with an error for every chapter that lacks a line which was awaited to the end."""
+    awaited = _ids(outcome.awaited)
+    refusals = [
+        MissingTake(missing, chapter=planned.chapter.title)
+        for planned in prepared.plan.chapters
+        if (missing := [line.utterance.id for line in planned.lines if line.utterance.id in awaited])
+    ]
+    return outcome._replace(errors=(*outcome.errors, *refusals))
+
+
+def _after(first: Outcome, second: Outcome, session: Session) -> Outcome:
+    """Both passes as one run: the lines that another process recorded, or left to us, after our own."""
+    changed = {made.chapter.number for made in first.assembled if made.changed}
+    told = set(map(str, second.errors))
+    standing = [
+        error for error in first.errors if not isinstance(error, MissingTake) and str(error) not in told
+    ]
+    return Outcome(
+        tuple(
+            made._replace(changed=made.changed or made.chapter.number in changed) for made in second.assembled
+        ),
+        second.taken,
+        (*first.recorded, *second.recorded),
+        session.providers.requests,
+        (*first.kept, *second.kept),
+        (*first.notices, *second.notices),
+        (*standing, *second.errors),
+        second.awaited,
+    )
+
+
+def _busy(pid: int) -> Notice:
+    who = f"another narrator (process {pid})" if pid else "another narrator"
+    return Notice(message=f"{who} is removing takes of this project; waiting for it")
+
+
+def _recording(others: dict[str, int], awaited: Iterable[Line]) -> Notice:
+    who = ", ".join(str(pid) for pid in sorted(set(others.values())))
+    count = sum(line.request.key in others for line in awaited)
+    lines = f"{count} line{'' if count == 1 else 's'}" if count else "a voice"
+    return Notice(
+        message=f"another narrator (process {who}) is recording {lines} of this book; waiting for it"
+    )

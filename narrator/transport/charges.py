@@ -1,0 +1,39 @@
+"""What a request costs, and how it is written down: before it is sent, and once at its end."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import NamedTuple
+
+from narrator.errors import OutputError
+from narrator.spending import Account, Bill, Outcome
+
+
+class Charge(NamedTuple):
+    """What an answer to a call costs, and where each attempt at it is written down."""
+
+    account: Account
+    bill: Bill
+
+
+class Entry:
+    """One attempt in its account. Ended once: what is said of it later changes nothing."""
+
+    def __init__(self, charge: Charge) -> None:
+        """
+        Write it down.
+
+        Raises:
+            BudgetExceeded, OutputError: it must not be sent.
+        """
+        self._attempt = charge.account.send(charge.bill)
+        self._ended = False
+
+    def end(self, outcome: Outcome, *, reason: str = "") -> None:
+        """Write down what became of it."""
+        if not self._ended:
+            self._ended = True
+            # An answer that is paid for is worth more than a note of it. The next `send` will fail, too, and
+            # what this one leaves open is settled from the store by the next run.
+            with suppress(OutputError):
+                self._attempt.ended(outcome, reason=reason)

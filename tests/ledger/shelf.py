@@ -1,0 +1,77 @@
+"""Takes and errands for the tests of the ledger."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from narrator.book import Budget
+from narrator.ledger import Ledger
+from narrator.spending import Bill, Errand
+from narrator.store import TakeStore
+from narrator.takes import Generation, Request, Spoken, Take
+
+PRICE = Bill(characters=40, amount=4000, currency="USD")
+"""40 characters at 0.10 USD a thousand."""
+NOTHING = Bill(characters=40, amount=0, currency="USD")
+
+
+def request(text: str) -> Request:
+    return Request(provider="hume", model="2", voice="Ada", spoken=Spoken(text=text))
+
+
+def errand(text: str, utterance_id: str = "c01-u001", *, chapter: int = 1, role: str = "narrator") -> Errand:
+    asked = request(text)
+    return Errand(
+        key=asked.key,
+        utterance_id=utterance_id,
+        chapter=chapter,
+        title=f"Chapter {chapter}",
+        role=role,
+        provider=asked.provider,
+        model=asked.model,
+        voice=asked.voice,
+    )
+
+
+def put(
+    store: TakeStore,
+    text: str,
+    number: int = 1,
+    *,
+    at: str = "2026-11-20T10:00:00Z",
+    cost: float = 0.004,
+    answer: int = 0,
+) -> Take:
+    """A short take of its own id; *number* tells takes of one text apart."""
+    generation = Generation(
+        pcm=np.zeros(8, np.int16),
+        rate=8000,
+        words=(),
+        word_source="estimated",
+        ids=(("generation", f"{text} {number} {answer}"),),
+        characters=40,
+        cost=cost,
+    )
+    return store.put(request(text), generation, took_ms=1500, recorded_at=at, answer=answer, durable=False)
+
+
+def ledger(takes: Path, *, budget: float | None = None) -> Ledger:
+    limit = None if budget is None else Budget(amount=budget)
+    return Ledger(takes, store=TakeStore(takes), budget=limit, command="book")
+
+
+def rows(takes: Path, query: str) -> list[tuple[Any, ...]]:
+    """What somebody else sees in the ledger, right now."""
+    connection = sqlite3.connect(takes / "ledger.sqlite")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+def outcomes(takes: Path) -> list[str]:
+    return [outcome for (outcome,) in rows(takes, "SELECT outcome FROM requests ORDER BY id")]

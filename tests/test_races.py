@@ -1,0 +1,195 @@
+"""Several processes on one project: no line is bought twice, whoever begins, edits or is killed meanwhile."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.brief_octave import Brief
+from tests.commands import Told, ended, told
+from tests.killing import compared, prove_clean, rows
+from tests.octave_books import stored
+from tests.outside import Answer, Seen
+from tests.runs import Run, Runs
+from tests.scenes import Scenes
+
+CONCURRENCY = 3
+IN_FLIGHT = 2 * CONCURRENCY
+ANSWER_S = 0.015
+SCENES = Scenes(chapters=3, scenes=3, lines=4)
+
+
+class Unhurried(Brief):
+    """Takes its time, so that there is some to do something else in."""
+
+    def answer(self, seen: Seen) -> Answer:
+        return replace(super().answer(seen), wait=ANSWER_S)
+
+
+@pytest.fixture
+def octave() -> Iterator[Unhurried]:
+    with Unhurried() as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return SCENES.write(tmp_path / "project", settings=f"version: 2, concurrency: {CONCURRENCY}")
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The book as one process makes it."""
+    project = SCENES.write(tmp_path_factory.mktemp("alone") / "project")
+    with Brief() as octave, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("HUME_BASE_URL", octave.url)
+        ended(told("book", project), 0)
+    return compared(project)
+
+
+def begin(runs: Runs, octave: Brief, *arguments: str | Path) -> Run:
+    return runs.begin(*arguments, "--json", environment={"HUME_BASE_URL": octave.url})
+
+
+def prove_made(project: Path, runs: Runs, octave: Brief, alone: dict[str, bytes]) -> None:
+    """The book is the one that a single process makes, and nothing is left to do."""
+    assert compared(project) == alone
+    assert len(stored(project)) == SCENES.book
+    asked = len(octave.seen)
+    last = begin(runs, octave, "book", project).wait()
+    ended(last, 0)
+    assert (last.result["recorded"], last.result["reused"]) == (0, SCENES.book)
+    assert len(octave.seen) == asked
+    prove_clean(project)
+
+
+def prove_shared(octave: Brief, *answers: Told) -> None:
+    """Each process tells of what it has bought itself, and all of them of everything."""
+    for answer in answers:
+        ended(answer, 0)
+        assert answer.result["errors"] == []
+        assert answer.result["recorded"] == answer.result["requests"]
+    assert sum(answer.result["requests"] for answer in answers) == len(octave.seen)
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(n, marks=pytest.mark.soak) for n in range(3, 20))]
+)
+def test_two_processes_buy_each_line_once(
+    seed: int, project: Path, octave: Brief, runs: Runs, alone: dict[str, bytes]
+) -> None:
+    """Begun at once, or one a little after the other."""
+    first = begin(runs, octave, "book", project)
+    time.sleep(random.Random(seed).choice((0.0, 0.0, 0.05, 0.2)))
+    second = begin(runs, octave, "book", project)
+    answers = first.wait(), second.wait()
+
+    SCENES.prove_bought(octave)
+    prove_shared(octave, *answers)
+    assert Counter(row.outcome for row in rows(project)) == {"kept": SCENES.book}
+    prove_made(project, runs, octave, alone)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
+def test_one_of_two_is_ended_and_the_other_makes_the_book(
+    how: signal.Signals, project: Path, octave: Brief, runs: Runs, alone: dict[str, bytes]
+) -> None:
+    """It takes over the lines that the first had claimed; what was in flight is written down as lost."""
+    first, second = (begin(runs, octave, "book", project) for _ in range(2))
+    octave.wait_for(SCENES.book // 3, within_s=30)
+    assert first.send(how)
+    first.wait()
+    answer = second.wait()
+
+    ended(answer, 0)
+    outcomes = Counter(row.outcome for row in rows(project))
+    assert outcomes["kept"] == SCENES.book
+    assert outcomes.keys() <= {"kept", "lost"}
+    SCENES.prove_bought(octave, besides=outcomes["lost"])
+    assert outcomes["lost"] <= (IN_FLIGHT if how is signal.SIGKILL else 0)
+    prove_made(project, runs, octave, alone)
+
+
+def test_what_a_stopped_process_has_claimed_is_waited_for(
+    project: Path, octave: Brief, runs: Runs, alone: dict[str, bytes]
+) -> None:
+    """As long as it lives, though it does nothing; and no longer."""
+    first = begin(runs, octave, "book", project)
+    octave.wait_for(CONCURRENCY, within_s=30)
+    assert first.send(signal.SIGSTOP)
+    second = begin(runs, octave, "book", project)
+    deadline = time.monotonic() + 30
+    while "waiting for it" not in second.told.err:
+        assert time.monotonic() < deadline, second.told
+        time.sleep(0.01)
+    asked = len(octave.seen)
+    assert f"another narrator (process {first.pid}) is recording" in second.told.err
+    time.sleep(0.3)  # as long as it takes to look again
+    assert len(octave.seen) == asked
+    first.send(signal.SIGKILL)
+    answer = second.wait()
+
+    ended(answer, 0)
+    SCENES.prove_bought(octave, besides=Counter(row.outcome for row in rows(project))["lost"])
+    prove_made(project, runs, octave, alone)
+
+
+def test_chapters_beside_each_other(
+    project: Path, octave: Brief, runs: Runs, alone: dict[str, bytes]
+) -> None:
+    """Lines that are said in several chapters are shared out among them like any other."""
+    begun = [begin(runs, octave, "chapter", project, str(number)) for number in (1, 2, 3, 1)]
+    answers = [run.wait() for run in begun]
+
+    SCENES.prove_bought(octave)
+    prove_shared(octave, *answers)
+    ended(begin(runs, octave, "book", project).wait(), 0)
+    prove_made(project, runs, octave, alone)
+
+
+def test_a_voice_is_made_once(project: Path, octave: Brief, runs: Runs) -> None:
+    """By whichever process comes first; the other one's lines are spoken in it as well."""
+    book, cast = (project / "book.yaml").read_text(), (project / "cast.yaml").read_text()
+    (project / "book.yaml").write_text(book.replace("version: 2", "version: auto"))
+    (project / "cast.yaml").write_text(
+        cast.replace("hume/Imani Carter", "{voice: hume, description: an old sailor}")
+    )
+    answers = [run.wait() for run in [begin(runs, octave, "book", project) for _ in range(2)]]
+
+    for answer in answers:
+        ended(answer, 0)
+    made = [body for body in octave.asked if "voice" not in body["utterances"][0]]
+    assert len(made) == 1
+    assert len(octave.kept) == 1
+    (voice,) = octave.kept.values()
+    others = [body["utterances"][0]["voice"] for body in octave.asked if body is not made[0]]
+    assert {each["id"] for each in others} == {voice}
+    SCENES.prove_bought(octave)
+    assert len(stored(project)) == SCENES.book
+
+
+def test_an_edit_between_two_processes(
+    project: Path, octave: Brief, runs: Runs, alone: dict[str, bytes]
+) -> None:
+    """One has read the text before, one after: both buy what they read, and share what is the same."""
+    text = (project / "manuscript" / "03.md").read_text()
+    first = begin(runs, octave, "book", project)
+    octave.wait_for(2, within_s=30)
+    (project / "manuscript" / "03.md").write_text(text.replace("Line 2 of scene 1", "Line two of scene 1"))
+    answers = first.wait(), begin(runs, octave, "book", project).wait()
+
+    for answer in answers:
+        ended(answer, 0)
+    assert octave.spoken().pop("Line two of scene 1 in 3.") == 1
+    assert octave.spoken().total() == SCENES.book + 1
+    (project / "manuscript" / "03.md").write_text(text)
+    ended(begin(runs, octave, "book", project).wait(), 0)
+    assert octave.spoken().total() == SCENES.book + 1
+    assert compared(project) == alone
