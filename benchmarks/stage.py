@@ -26,10 +26,10 @@ from narrator.cli import main as narrator
 from narrator.ledger import Ledger
 from narrator.planning import PlannedChapter, needs, to_record
 from narrator.preparing import Prepared, prepare
-from narrator.session import collecting_rarely
 from narrator.project import open_project
 from narrator.providers import Providers
 from narrator.recording import Recording
+from narrator.session import collecting_rarely
 from narrator.stitching import lay_out
 from narrator.store import TakeStore
 from narrator.takes import Take

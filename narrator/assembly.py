@@ -37,7 +37,7 @@ from narrator.receipts import (
     unchanged,
     write_receipt,
 )
-from narrator.stitching import basis, lay_out, recall, spans
+from narrator.stitching import basis_of, lay_out, recall, spans
 from narrator.store import TakeStore
 from narrator.takes import Pcm, Take
 from narrator.timeline import Outline, Timeline
@@ -81,11 +81,10 @@ def standing(planned: PlannedChapter, track: int, setting: Setting) -> Assembled
     if not planned.complete:
         return None
     taken = {line.utterance.id: line.take for line in planned.lines if line.take is not None}
+    basis = _basis(planned, taken, track, setting)
     receipt = read_receipt(setting.build, planned.chapter.stem)
-    if receipt and (
-        made := _as_it_was(planned, taken, _basis(planned, taken, track, setting), receipt, setting)
-    ):
-        return made
+    if receipt and (there := _as_it_was(planned, taken, basis, receipt, setting)):
+        return there
     state = _State.read(planned, taken, track, receipt, setting)
     return None if state.stale else state.assembled(changed=False)
 
@@ -119,8 +118,8 @@ def _assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, se
         return state.assembled(changed=False)
     stale = state.stale
     master = _make(state, track, setting) or state.master
-    made = {suffix: _facts(suffix, state, master, setting) for suffix in state.stale}
-    state = state._replace(files={**state.files, **made}, master=master)
+    files = {suffix: _facts(suffix, state, master, setting) for suffix in state.stale}
+    state = state._replace(files={**state.files, **files}, master=master)
     details = master.model_dump(mode="json") if master else {}
     remove(setting.build, state.unwanted)
     made = state.assembled(changed=bool(stale))
@@ -238,7 +237,7 @@ def _basis(planned: PlannedChapter, taken: Mapping[str, Take], track: int, setti
     """All that the recipes are made of, before the chapter is laid out; `""` where that is not known."""
     requests = {line.utterance.id: line.request for line in planned.lines}
     pauses = setting.book.pauses
-    laid_out = basis(planned.chapter, taken, pauses=pauses, rate=MASTER_RATE, requests=requests)
+    laid_out = basis_of(planned.chapter, taken, pauses=pauses, rate=MASTER_RATE, requests=requests)
     if laid_out is None:
         return ""
     facts = {"timeline": laid_out, "code": _code(), **_of_text(setting), **_of_audio(track, setting)}

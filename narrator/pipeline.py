@@ -143,12 +143,9 @@ class Pipeline:
                         self._assemble(number)
                 self._record([line for _, planned in self._chapters.values() for line in planned.lines])
                 self._wait()
-            except KeyboardInterrupt:
-                if recording.requests:  # an engine inside narrator is done at once
-                    self._progress.notice(Notice(message=WAITING))
-                recording.stop()
-                raise
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) and recording.requests:
+                    self._progress.notice(Notice(message=WAITING))  # an engine of ours is done at once
                 recording.stop()
                 raise
             finally:

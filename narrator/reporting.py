@@ -124,16 +124,19 @@ def write_report(report: Report, folder: Path) -> None:
 
 def report_facts(report: Report) -> dict[str, Any]:
     """What report.json holds: plain values, amounts of money rounded to a millionth."""
+    shares = [_shares(chapter) for chapter in report.chapters]
     return {
         "version": VERSION,
         "book": _book_facts(report.book),
-        "chapters": [_chapter_facts(chapter) for chapter in report.chapters],
+        "chapters": [
+            _chapter_facts(chapter, had) for chapter, had in zip(report.chapters, shares, strict=True)
+        ],
         "coverage": {
             **report.coverage.model_dump(exclude={"skipped"}),
             "skipped": dict(report.coverage.skipped),
         },
         "notices": [notice.model_dump() for notice in report.notices],
-        "totals": _totals(report),
+        "totals": _totals(report, shares),
         "unmade": [chapter.model_dump() for chapter in report.unmade],
     }
 
@@ -144,7 +147,7 @@ def _book_facts(book: Book) -> dict[str, object]:
     )
 
 
-def _chapter_facts(chapter: ChapterReport) -> dict[str, Any]:
+def _chapter_facts(chapter: ChapterReport, shares: _Shares) -> dict[str, Any]:
     timeline = chapter.timeline
     return {
         "number": timeline.number,
@@ -154,22 +157,22 @@ def _chapter_facts(chapter: ChapterReport) -> dict[str, Any]:
         "loudness": chapter.loudness.model_dump(),
         "checks": list(chapter.checks),
         "unattributed": chapter.unattributed,
-        **_counts([chapter]),
+        **_counts([chapter], [shares]),
     }
 
 
-def _totals(report: Report) -> dict[str, object]:
+def _totals(report: Report, shares: Sequence[_Shares]) -> dict[str, object]:
     return {
         "chapters": len(report.chapters),
         "duration_ms": sum(chapter.timeline.duration_ms for chapter in report.chapters),
         "unattributed": sum(chapter.unattributed for chapter in report.chapters),
-        **_counts(report.chapters),
+        **_counts(report.chapters, shares),
     }
 
 
-def _counts(chapters: Sequence[ChapterReport]) -> dict[str, object]:
+def _counts(chapters: Sequence[ChapterReport], shares: Sequence[_Shares]) -> dict[str, object]:
     placements = [placement for chapter in chapters for placement in chapter.timeline.placements]
-    roles = parts(chapters)
+    roles = _parts(chapters, shares)
     return {
         "scenes": sum(len(chapter.timeline.scenes) for chapter in chapters),
         "utterances": len(placements),
@@ -181,21 +184,50 @@ def _counts(chapters: Sequence[ChapterReport]) -> dict[str, object]:
     }
 
 
-def parts(chapters: Sequence[ChapterReport]) -> list[Part]:
-    """What each role has, in order of first appearance."""
-    by_role: dict[str, list[tuple[Heard, int]]] = {}
-    for chapter in chapters:
-        for placement in chapter.timeline.placements:
-            by_role.setdefault(placement.role, []).append((placement, chapter.timeline.rate))
+class _Share(NamedTuple):
+    """What a role has in a chapter, to be added up."""
+
+    voices: dict[str, None]
+    """Those it speaks with, in order."""
+    utterances: int
+    words: int
+    samples: int
+
+
+_Shares = dict[str, _Share]
+"""By role, in order of first appearance."""
+
+
+def _shares(chapter: ChapterReport) -> _Shares:
+    by_role: dict[str, list[Heard]] = {}
+    for heard in chapter.timeline.placements:
+        by_role.setdefault(heard.role, []).append(heard)
+    return {
+        role: _Share(
+            dict.fromkeys(heard.voice for heard in said),
+            len(said),
+            sum(len(_WORD.findall(heard.text)) for heard in said),
+            sum(heard.end_sample - heard.start_sample for heard in said),
+        )
+        for role, said in by_role.items()
+    }
+
+
+def _parts(chapters: Sequence[ChapterReport], shares: Sequence[_Shares]) -> list[Part]:
+    """What each role has in some chapters, in order of first appearance."""
+    by_role: dict[str, list[tuple[_Share, int]]] = {}
+    for chapter, of_chapter in zip(chapters, shares, strict=True):
+        for role, share in of_chapter.items():
+            by_role.setdefault(role, []).append((share, chapter.timeline.rate))
     return [
         Part(
             role=role,
-            voices=tuple(dict.fromkeys(placement.voice for placement, _ in placed)),
-            utterances=len(placed),
-            words=sum(len(_WORD.findall(placement.text)) for placement, _ in placed),
-            duration_ms=_spoken_ms(placed),
+            voices=tuple(dict.fromkeys(voice for share, _ in had for voice in share.voices)),
+            utterances=sum(share.utterances for share, _ in had),
+            words=sum(share.words for share, _ in had),
+            duration_ms=_spoken_ms(had),
         )
-        for role, placed in by_role.items()
+        for role, had in by_role.items()
     ]
 
 
@@ -211,11 +243,11 @@ def total_spent(chapters: Iterable[ChapterReport]) -> list[Spent]:
     ]
 
 
-def _spoken_ms(placed: Iterable[tuple[Heard, int]]) -> int:
+def _spoken_ms(had: Iterable[tuple[_Share, int]]) -> int:
     """Samples are added up before they are rounded; masters of different rates are added in ms."""
     by_rate: dict[int, int] = {}
-    for placement, rate in placed:
-        by_rate[rate] = by_rate.get(rate, 0) + placement.end_sample - placement.start_sample
+    for share, rate in had:
+        by_rate[rate] = by_rate.get(rate, 0) + share.samples
     return sum(milliseconds(samples, rate) for rate, samples in by_rate.items())
 
 

@@ -86,9 +86,14 @@ def open_session(
         store = TakeStore(project.takes)
         budget = project.book.budget
         with Ledger(project.takes, store=store, budget=budget, command=command) as ledger:
-            for notice in ledger.notices:
+            told = len(ledger.notices)
+            for notice in ledger.notices[:told]:
                 progress.notice(notice)
             yield Session(project, store, ledger, providers, progress, rehearse)
+        for notice in ledger.notices[
+            told:
+        ]:  # of other runs meanwhile, or of its end
+            progress.notice(notice)
 
 
 @contextmanager

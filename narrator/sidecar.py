@@ -109,7 +109,8 @@ def _sealed(content: bytes) -> Take | None:
     except ValueError:  # a later narrator's: what is wrong is said by whoever reads it whole
         return None
     take = object.__new__(_Sealed)
-    take.__dict__.update(facts.__dict__, _content=content)
+    object.__setattr__(take, "__dict__", facts.__dict__)  # which nobody else has, and a book has very many
+    take.__dict__.update(_content=content)
     return take
 
 

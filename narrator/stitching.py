@@ -77,7 +77,7 @@ class Span(NamedTuple):
     word_source: str
 
 
-def basis(
+def basis_of(
     chapter: Chapter, takes: Mapping[str, Take], *, pauses: Pauses, rate: int, requests: Mapping[str, Request]
 ) -> str | None:
     """
@@ -102,9 +102,6 @@ def basis(
                 utterance.pause_after_ms,
                 # Of whole numbers, which Python hashes the same in every process.
                 hash(requests[utterance.id].spoken.words),
-                requests[utterance.id].spoken.text,
-                take.key,
-                take.id,
                 take.written_sha256,
             )
         )
@@ -122,7 +119,7 @@ def spans(outline: Outline) -> tuple[Span, ...]:
 def recall(
     chapter: Chapter, takes: Mapping[str, Take], spans: Sequence[Span], *, rate: int, samples: int
 ) -> Outline:
-    """The outline of a chapter that was laid out before, of the same `basis`."""
+    """The outline of a chapter that was laid out before, of the same `basis_of`."""
     placements = tuple(
         Heard(
             utterance.id,

@@ -33,7 +33,8 @@ from narrator.takes import Generation, Pcm, Request, Take
 
 _TWO = re.compile(r"[0-9a-f]{2}")
 _KEY = re.compile(r"[0-9a-f]{64}")
-_TAKE_ID = re.compile(r"[0-9a-f]{16}")
+_ID_LENGTH = 16
+_TAKE_ID = re.compile(rf"[0-9a-f]{{{_ID_LENGTH}}}")
 _NO_FILE = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO})
 """What opening says of a symbolic link (the second on FreeBSD) and of a socket."""
 
@@ -47,6 +48,8 @@ class TakeStore:
             folder: where the takes are, or will be; made at the first `put`.
         """
         self.folder = folder
+        self._root = str(folder)
+        self._plain: set[str] = set()
         self._notices: dict[str, Notice] = {}
 
     @property
@@ -67,11 +70,11 @@ class TakeStore:
             OutputError: something is there and cannot be read; to call that missing would cost money.
         """
         found = []
-        for take_id in self._ids(key):
+        for stem in self._stems(key):
             try:
-                found.append(self._load(key, take_id))
+                found.append(_load(stem, key))
             except DamagedTake as damage:
-                self._notice(self._stem(key, take_id) + ".json", damage.reason)
+                self._notice(stem + ".json", damage.reason)
         if len(found) > 1:
             found.sort(key=lambda take: (take.recorded_at, take.nth, take.answer, take.id))
         return tuple(found)
@@ -84,11 +87,11 @@ class TakeStore:
         """
         for folder in _folders(self.folder, _TWO):
             for key in _folders(self.folder / folder, _KEY):
-                for take_id in self._ids(key):
+                for stem in self._stems(key):
                     try:
-                        yield self._sidecar(key, take_id)
+                        yield _read(stem, key)
                     except DamagedTake as damage:
-                        self._notice(self._stem(key, take_id) + ".json", damage.reason)
+                        self._notice(stem + ".json", damage.reason)
 
     def put(
         self,
@@ -189,10 +192,11 @@ class TakeStore:
         """
         if self._link(key):
             raise DamagedTake(take_id, "it is behind a symbolic link")
+        stem = self._stem(key, take_id)
         try:
-            return _decode(known or self._load(key, take_id), self._stem(key, take_id) + ".flac")
+            return _decode(known or _load(stem, key), stem + ".flac")
         except DamagedTake as damage:
-            self._notice(self._stem(key, take_id) + ".flac", damage.reason)
+            self._notice(stem + ".flac", damage.reason)
             raise
 
     def set_aside(self, key: str, take_id: str) -> None:
@@ -222,7 +226,7 @@ class TakeStore:
     def _entry(self, key: str) -> str:
         if not _KEY.fullmatch(key):
             raise ValueError(f"not a take key: {key!r}")
-        return f"{self.folder}/{key[:2]}/{key}"
+        return f"{self._root}/{key[:2]}/{key}"
 
     def _link(self, key: str) -> str | None:
         """The folder on the way to a key's takes that is a symbolic link, if one is."""
@@ -232,9 +236,10 @@ class TakeStore:
                 return folder
         return None
 
-    def _ids(self, key: str) -> list[str]:
-        """The ids under *key* that have a sidecar."""
-        return [name for name in self._names(key, ".json") if _TAKE_ID.fullmatch(name)]
+    def _stems(self, key: str) -> list[str]:
+        """As `_stem`, of every take under *key* that has a sidecar."""
+        names = self._names(key, ".json")
+        return [f"{self._entry(key)}/{name}" for name in names if _TAKE_ID.fullmatch(name)]
 
     def _names(self, key: str, suffix: str) -> list[str]:
         """The files under *key* with that suffix, without it."""
@@ -252,43 +257,23 @@ class TakeStore:
 
     def _leads_away(self, key: str) -> bool:
         """Whether a symbolic link is on the way to a key's takes, which is a notice."""
-        link = self._link(key)
+        if key[:2] in self._plain:
+            entry = self._entry(key)
+            link = entry if os.path.islink(entry) else None  # noqa: PTH114
+        else:
+            link = self._link(key)
         if link:
             self._notice(link, "a symbolic link; the takes behind it are not used")
+        else:
+            self._plain.add(key[:2])
         return link is not None
-
-    def _load(self, key: str, take_id: str) -> Take:
-        """A take whose sidecar, and the size of whose audio, are right; the caller has looked for a `_link`.
-
-        Raises:
-            DamagedTake: they are not.
-        """
-        take = self._sidecar(key, take_id)
-        if problem := _audio_problem(take, self._stem(key, take_id) + ".flac"):
-            raise DamagedTake(take_id, problem)
-        return take
-
-    def _sidecar(self, key: str, take_id: str) -> Take:
-        """A take as its sidecar has it.
-
-        Raises:
-            DamagedTake: that is not right.
-        """
-        path = self._stem(key, take_id) + ".json"
-        fd, size = _open(path, take_id)
-        try:
-            content = os.read(fd, size)
-        except OSError as exc:
-            raise _unreadable(path, exc) from exc
-        finally:
-            os.close(fd)
-        return sidecar.read(content, key=key, take_id=take_id)
 
     def _kept(self, key: str, take_id: str) -> Take | None:
         """The take if it is in the store already, down to the last byte."""
         with contextlib.suppress(DamagedTake):
-            take = self._load(key, take_id)
-            with _opened(self._stem(key, take_id) + ".flac", take_id) as fd:
+            stem = self._stem(key, take_id)
+            take = _load(stem, key)
+            with _opened(stem + ".flac", take_id) as fd:
                 if _sha256(fd) == take.flac_sha256:
                     return take
         return None
@@ -296,6 +281,35 @@ class TakeStore:
     def _notice(self, path: str, reason: str) -> None:
         file = f"{self.folder.name}/{os.path.relpath(path, self.folder)}"
         self._notices.setdefault(file, Notice(message=f"damaged, counts as missing: {reason}", file=file))
+
+
+def _load(stem: str, key: str) -> Take:
+    """A take whose sidecar, and the size of whose audio, are right; the caller has looked for a `_link`.
+
+    Raises:
+        DamagedTake: they are not.
+    """
+    take = _read(stem, key)
+    if problem := _audio_problem(take, stem + ".flac"):
+        raise DamagedTake(take.id, problem)
+    return take
+
+
+def _read(stem: str, key: str) -> Take:
+    """A take as its sidecar has it.
+
+    Raises:
+        DamagedTake: that is not right.
+    """
+    path, take_id = stem + ".json", stem[-_ID_LENGTH:]
+    fd, size = _open(path, take_id)
+    try:
+        content = os.read(fd, size)
+    except OSError as exc:
+        raise _unreadable(path, exc) from exc
+    finally:
+        os.close(fd)
+    return sidecar.read(content, key=key, take_id=take_id)
 
 
 @contextmanager

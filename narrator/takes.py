@@ -137,8 +137,11 @@ class Generation:
     context: Context = "none"
 
 
-class Level(BaseModel, frozen=True, extra="forbid"):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
     """What was measured on a take when it was stored, so that no later step has to decode it first."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     peak: float
     """Largest absolute sample, full scale being 1."""

@@ -61,7 +61,7 @@ def test_no_room_for_takes(project: Path) -> None:
     """Where not even the ledger fits nothing is begun; what to do is said, and no half take is left."""
     answer = command("book", project, "--json", first=files_of(10_000))
 
-    ended(answer, 6, "takes/ledger.sqlite: disk I/O error; ", "files may not grow this large here (`ulimit -f`)")
+    ended(answer, 6, "takes/ledger.sqlite: disk I/O error; ", "may not grow this large here (`ulimit -f`)")
     assert takes(project) == 0
     assert litter(project) == []
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -155,7 +156,7 @@ def test_a_take_at_another_rate_counts_for_what_it_is() -> None:
     """Half the samples hold half the energy for the same sound."""
     said = voice(6.0)
     level = level_of(said)
-    half = level.model_copy(update={"energy": level.energy / 2})
+    half = replace(level, energy=level.energy / 2)
 
     assert chapter(said, level=half, take_rate=RATE // 2).master().gain_db == chapter(said).master().gain_db
 
@@ -164,7 +165,7 @@ def test_a_wrong_prediction_is_corrected_from_the_samples() -> None:
     """A sidecar that is 6 dB off costs one more encoding, not a second generation."""
     said = voice(6.0)
     right = level_of(said)
-    misjudged = chapter(said, level=right.model_copy(update={"energy": right.energy * 4}))
+    misjudged = chapter(said, level=replace(right, energy=right.energy * 4))
 
     master = misjudged.master()
 

@@ -193,3 +193,53 @@ def test_an_edit_between_two_processes(
     ended(begin(runs, octave, "book", project).wait(), 0)
     assert octave.spoken().total() == SCENES.book + 1
     assert compared(project) == alone
+
+
+def test_a_budget_is_kept_by_all_together(
+    project: Path, octave: Brief, runs: Runs, alone: dict[str, bytes]
+) -> None:
+    """Each chapter would fit by itself; what is bought fits together, and all of it is kept."""
+    book = (project / "book.yaml").read_text()
+    estimated = told("check", project, "--json").result["estimate"]["amount"]
+    budget = round(estimated * 0.6, 4)
+    (project / "book.yaml").write_text(f"{book}budget: {{amount: {budget}}}\n")
+    begun = [begin(runs, octave, "chapter", project, str(number)) for number in (1, 2, 3)]
+    answers = [run.wait() for run in begun]
+
+    assert {answer.code for answer in answers} <= {0, 5}
+    assert 5 in {answer.code for answer in answers}
+    ledger = rows(project)
+    assert {row.outcome for row in ledger} == {"kept"}
+    assert len(ledger) == len(octave.seen) == len(stored(project))
+    dearest = max(row.amount for row in ledger)
+    assert (
+        budget * 1_000_000 - CONCURRENCY * dearest < sum(row.amount for row in ledger) <= budget * 1_000_000
+    )
+
+    (project / "book.yaml").write_text(book)
+    ended(begin(runs, octave, "book", project).wait(), 0)
+    SCENES.prove_bought(octave)
+    prove_made(project, runs, octave, alone)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("requests", [1, 2, 4, 8])
+def test_a_voice_whose_maker_is_killed(requests: int, project: Path, octave: Brief, runs: Runs) -> None:
+    """Whether it was made by then or not: all lines of the role are spoken in one voice."""
+    book, cast = (project / "book.yaml").read_text(), (project / "cast.yaml").read_text()
+    (project / "book.yaml").write_text(book.replace("version: 2", "version: auto"))
+    (project / "cast.yaml").write_text(
+        cast.replace("hume/Imani Carter", "{voice: hume, description: an old sailor}")
+    )
+    first, second = (begin(runs, octave, "book", project) for _ in range(2))
+    octave.wait_for(requests, within_s=30)
+    for run in (first, second):
+        run.send(signal.SIGKILL)
+        run.wait()
+
+    ended(begin(runs, octave, "book", project).wait(), 0)
+    voices = [dict(take.ids).get("voice") for take in stored(project)]
+    assert len(voices) == SCENES.book
+    assert len(set(voices)) == 1
+    assert voices[0] is not None
+    SCENES.prove_bought(octave, besides=Counter(row.outcome for row in rows(project))["lost"])

@@ -44,6 +44,14 @@ NAMES = {
 }
 
 
+def test_a_path_that_is_too_long_for_the_ledger(finished: Path, tmp_path: Path) -> None:
+    """Is told so, with what to do, before anything is recorded."""
+    folder = tmp_path.joinpath(*["x" * 200] * 3)
+    shutil.copytree(finished, folder, ignore=shutil.ignore_patterns("takes", "build"))
+
+    ended(told("book", folder), 6, "ledger.sqlite: File name too long; shorten the name")
+
+
 @pytest.mark.parametrize("what", NAMES)
 def test_any_path(finished: Path, tmp_path: Path, what: str) -> None:
     """Made from nothing there, told of in JSON, and found up to date at the second run."""

@@ -39,8 +39,8 @@ def claim(
         ours[name] += 1
         granted += 1
     connection.executemany(
-        "INSERT INTO claims (name, run, count) VALUES (?1, ?2, ?3)"
-        " ON CONFLICT (name, run) DO UPDATE SET count = count + ?3",
+        "INSERT INTO claims (name, run, count) VALUES (?, ?, ?)"
+        " ON CONFLICT (name, run) DO UPDATE SET count = count + excluded.count",
         [(name, run, count) for name, count in ours.items()],
     )
     return granted

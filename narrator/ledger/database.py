@@ -21,8 +21,12 @@ from narrator.errors import OutputError
 from narrator.files import refusal
 from narrator.ledger.disks import is_local
 
+NAME = "ledger.sqlite"
+"""In the folder of the takes."""
 WAIT_S = 60
 """For another process that is writing, before it counts as stuck."""
+LONGEST_PATH = 500
+"""Bytes from which on SQLite may not open a file: it bears 512, the names beside the file included."""
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside its file, by what it adds to the name."""
 
@@ -215,6 +219,8 @@ def explained(path: Path, error: Exception) -> OutputError:
             " made anew from the takes"
         )
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE)
+    if code & 0xFF == sqlite3.SQLITE_CANTOPEN and len(os.fsencode(path.absolute())) > LONGEST_PATH:
+        return refusal(path, OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
     if code & 0xFF in _DISK:
         number = _DISK[code & 0xFF]
         return refusal(path, OSError(number, os.strerror(number)))

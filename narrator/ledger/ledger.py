@@ -16,7 +16,8 @@ from narrator.ledger import claims, rows, runs, settling
 from narrator.ledger.accounts import LineAccount
 from narrator.ledger.claims import Claim
 from narrator.ledger.clock import now
-from narrator.ledger.opening import NAME, OPENING, RUNS, open_ledger, totals
+from narrator.ledger.database import NAME
+from narrator.ledger.opening import open_ledger
 from narrator.ledger.register import Register
 from narrator.manuscript import Notice
 from narrator.spending import Errand
@@ -44,7 +45,7 @@ class Ledger:
         self.notices: list[Notice] = []
         """That the ledger was made anew; what a killed run may have paid for; what could not be written."""
         self._takes, self._store, self._budget, self._command = takes, store, budget, command
-        self._folder = takes / RUNS
+        self._folder = takes / runs.FOLDER
         self._file = f"{takes.name}/{NAME}"
         self._known: set[tuple[str, str]] | None = None
         self._spent: Mapping[str, int] | None = None
@@ -60,7 +61,7 @@ class Ledger:
             for folder in make_folders(self._folder):
                 sync_folder(folder)
         with ExitStack() as undo:
-            with locked(self._folder / OPENING, on_wait=lambda _pid: None):
+            with locked(self._folder / runs.OPENING, on_wait=lambda _pid: None):
                 opened = open_ledger(self._takes, self._store)
                 self._database = opened.database
                 undo.callback(self._database.close)
@@ -110,7 +111,7 @@ class Ledger:
         if self._spent is not None:
             return self._spent
         with self._database.reading() as connection:
-            return totals(connection)
+            return rows.totals(connection)
 
     def account(self, errand: Errand) -> LineAccount:
         """Where the requests for one line are written down."""
@@ -215,8 +216,8 @@ class Ledger:
             if not self._register.used:
                 connection.execute("DELETE FROM runs WHERE id = ?", (self._run.id,))
             connection.execute(
-                "UPDATE runs SET ended_at = ?1 WHERE id = ?2 AND NOT EXISTS (SELECT 1 FROM requests"
-                " WHERE run = ?2 AND outcome IN ('sent', 'answered'))",
+                "UPDATE runs SET ended_at = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM requests"
+                " WHERE run = runs.id AND outcome IN ('sent', 'answered'))",
                 (now(), self._run.id),
             )
             connection.execute("DELETE FROM claims WHERE run = ?", (self._run.id,))

@@ -18,9 +18,9 @@ from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 from narrator.errors import OutputError
-from narrator.ledger.database import BESIDE, ERRORS, connect, damaged, explained, refuse_odd, said
-from narrator.ledger.opening import NAME, too_new, wrong
-from narrator.ledger.schema import MIGRATIONS, migrate, version_of
+from narrator.ledger.database import BESIDE, ERRORS, NAME, connect, damaged, explained, refuse_odd, said
+from narrator.ledger.examining import too_new, wrong
+from narrator.ledger.schema import MIGRATIONS, Migrations, migrate, version_of
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection], T]
@@ -37,12 +37,15 @@ class Damaged(NamedTuple):
     reason: str
 
 
-def read(takes: Path, query: Query[T], *, examined: bool) -> T | Damaged | None:
+def read(
+    takes: Path, query: Query[T], *, examined: bool, migrations: Migrations = MIGRATIONS
+) -> T | Damaged | None:
     """
     What *query* finds in the ledger of the folder *takes*; None where there is none.
 
     Args:
         examined: look for damage all through first, not only where the query goes.
+        migrations: what makes a ledger what it is today; of an older one, a copy is brought up to date.
 
     Raises:
         OutputError: it is there and cannot be read, or a newer narrator made it.
@@ -52,9 +55,9 @@ def read(takes: Path, query: Query[T], *, examined: bool) -> T | Damaged | None:
 
     def ask(connection: sqlite3.Connection) -> T | Damaged | None:
         version = version_of(connection)
-        if error := too_new(path, version):
+        if error := too_new(path, version, migrations):
             raise error
-        if examined and (reason := wrong(connection)):
+        if examined and (reason := wrong(connection, migrations)):
             return Damaged(reason)
         return query(connection) if version else None
 
@@ -64,7 +67,7 @@ def read(takes: Path, query: Query[T], *, examined: bool) -> T | Damaged | None:
     except FileNotFoundError:
         return None
     try:
-        return _read(path, ask)
+        return _read(path, ask, migrations)
     except ERRORS as error:
         if damaged(error):
             return Damaged(said(error))
@@ -75,15 +78,15 @@ def read(takes: Path, query: Query[T], *, examined: bool) -> T | Damaged | None:
         ) from exc
 
 
-def _read(path: Path, ask: Query[T]) -> T:
+def _read(path: Path, ask: Query[T], migrations: Migrations) -> T:
     for _ in range(_TRIES):
         before = _state(path)
         try:
             if before["-journal"] or (before["-wal"] and before["-shm"]):
-                return _beside(path, ask)  # SQLite sees to it that nothing changes meanwhile
-            answer = _copied(path, ask) if before["-wal"] else _still(path, ask)
+                return _beside(path, ask, migrations)  # SQLite sees to it that nothing changes meanwhile
+            answer = _copied(path, ask, migrations) if before["-wal"] else _still(path, ask, migrations)
         except _NotThisWay:
-            answer = _copied(path, ask)
+            answer = _copied(path, ask, migrations)
         except ERRORS:
             if _state(path) == before:
                 raise
@@ -97,15 +100,15 @@ class _NotThisWay(Exception):
     """It has to be copied to be read."""
 
 
-def _still(path: Path, ask: Query[T]) -> T:
+def _still(path: Path, ask: Query[T], migrations: Migrations) -> T:
     """As a file that nobody changes."""
-    return _asked(f"file:{quote(str(path))}?mode=ro&immutable=1", ask)
+    return _asked(f"file:{quote(str(path))}?mode=ro&immutable=1", ask, migrations)
 
 
-def _beside(path: Path, ask: Query[T]) -> T:
+def _beside(path: Path, ask: Query[T], migrations: Migrations) -> T:
     """Together with those who have it open, and write the files beside it."""
     try:
-        return _asked(f"file:{quote(str(path))}?mode=ro", ask)
+        return _asked(f"file:{quote(str(path))}?mode=ro", ask, migrations)
     except sqlite3.OperationalError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
@@ -113,22 +116,22 @@ def _beside(path: Path, ask: Query[T]) -> T:
         raise
 
 
-def _copied(path: Path, ask: Query[T]) -> T:
+def _copied(path: Path, ask: Query[T], migrations: Migrations) -> T:
     with tempfile.TemporaryDirectory(prefix="narrator-") as folder:
         copy = Path(folder) / path.name
         for suffix in ("", "-wal", "-journal"):
             with contextlib.suppress(FileNotFoundError):
                 shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
-        return _asked(f"file:{quote(str(copy))}", ask, ours=True)
+        return _asked(f"file:{quote(str(copy))}", ask, migrations, ours=True)
 
 
-def _asked(address: str, ask: Query[T], *, ours: bool = False) -> T:
+def _asked(address: str, ask: Query[T], migrations: Migrations, *, ours: bool = False) -> T:
     connection = connect(address, wait_s=_WAIT_S, uri=True)
     try:
-        if 0 < version_of(connection) < len(MIGRATIONS):
+        if 0 < version_of(connection) < len(migrations):
             if not ours:
                 raise _NotThisWay
-            migrate(connection)
+            migrate(connection, migrations)
         connection.execute("BEGIN")
         return ask(connection)
     finally:

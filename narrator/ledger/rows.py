@@ -112,6 +112,11 @@ def unknown(connection: sqlite3.Connection, takes: Iterable[Take]) -> Unknown:
     return found
 
 
+def totals(connection: sqlite3.Connection) -> dict[str, int]:
+    """Millionths by currency that count against the budget."""
+    return dict(connection.execute("SELECT currency, spent FROM totals WHERE spent <> 0 ORDER BY currency"))
+
+
 def prune(connection: sqlite3.Connection, take_ids: Iterable[str]) -> None:
     """Write down that takes were removed on purpose."""
     connection.execute(

@@ -19,6 +19,11 @@ from pathlib import Path
 from narrator.errors import OutputError
 from narrator.files import make_folders, refusing
 
+FOLDER = ".runs"
+"""In the folder of the takes."""
+OPENING = "opening"
+"""In `FOLDER`: the lock that one run holds while it opens the ledger, and so becomes one."""
+
 _RUN = re.compile(r"[0-9a-f]{16}")
 
 

@@ -15,6 +15,7 @@ from functools import cache
 
 Migration = tuple[str, ...]
 """Statements that are carried out together or not at all."""
+Migrations = Sequence[Migration]
 
 _FIRST: Migration = (
     """
@@ -115,7 +116,7 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def migrate(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> None:
     """Bring a file up to date, each step whole or not at all; within a transaction, as a part of that."""
     for version, statements in enumerate(migrations, start=1):
         if version > version_of(connection):
@@ -138,7 +139,7 @@ def _step(connection: sqlite3.Connection, version: int, statements: Migration) -
         raise
 
 
-def strange(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> str:
+def strange(connection: sqlite3.Connection, migrations: Migrations = MIGRATIONS) -> str:
     """What is not as the file's migrations made it; `""` where nothing is.
 
     Indexes and views that somebody added do no harm. A trigger would run whenever narrator writes.

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from narrator.ledger.opening import NAME, totals
+from narrator.ledger.database import NAME
 from narrator.ledger.reading import Damaged, read
+from narrator.ledger.rows import totals
 from narrator.manuscript import Notice
 from narrator.spending import FREE, WASTED, Outcome
 

@@ -75,3 +75,27 @@ def rows(takes: Path, query: str) -> list[tuple[Any, ...]]:
 
 def outcomes(takes: Path) -> list[str]:
     return [outcome for (outcome,) in rows(takes, "SELECT outcome FROM requests ORDER BY id")]
+
+
+def record(takes: Path) -> Path:
+    store = TakeStore(takes)
+    with ledger(takes) as book:
+        for number in range(3):
+            account = book.account(errand(f"Line {number}.", f"c01-u{number:03}"))
+            account.send(PRICE).ended("answered")
+            account.kept([put(store, f"Line {number}.", cost=0.004)])
+        account = book.account(errand("Line 3.", "c01-u003"))
+        account.send(PRICE).ended("broken", reason="cut")
+        account.send(PRICE).ended("refused")
+    return takes
+
+
+def aside(takes: Path) -> list[Path]:
+    return sorted(takes.glob("ledger.sqlite.damaged-*"))
+
+
+def statement(takes: Path, sql: str) -> None:
+    connection = sqlite3.connect(takes / "ledger.sqlite")
+    connection.execute(sql)
+    connection.commit()
+    connection.close()

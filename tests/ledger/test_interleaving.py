@@ -105,7 +105,7 @@ def test_the_sums_are_right_at_any_time(steps: list[tuple[str, int, object, obje
                 assert book.run_spent == sums(sent, outcomes, run=book)
         for book in books:
             book.__exit__()
-        with open_book(takes) as book:
+        with ledger(takes) as book:
             assert book.spent == sums(sent, outcomes)
         outcomes = ["lost" if outcome in ("sent", "answered") else outcome for outcome in outcomes]
         found = rows(takes, "SELECT outcome, amount, currency FROM requests")

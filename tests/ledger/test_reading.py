@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ import pytest
 
 from narrator.errors import OutputError
 from narrator.ledger import Tally, read_spent, read_tally
-from narrator.ledger.schema import MIGRATIONS
 from tests.ledger.dying import ROOT, die
 from tests.ledger.shelf import PRICE, errand, ledger
 
@@ -137,17 +135,6 @@ def test_a_damaged_ledger_says_so(takes: Path, at: int) -> None:
     )
     assert contents(takes) == before
     assert at or read_spent(takes) == {}
-
-
-def test_a_ledger_of_an_older_version_is_read(tmp_path: Path) -> None:
-    """As if it had been brought up to date, which happens to a copy."""
-    assert len(MIGRATIONS) == 1  # with the second one, this test makes a ledger of the first
-    connection = sqlite3.connect(tmp_path / "ledger.sqlite")
-    connection.execute("PRAGMA user_version = 0")
-    connection.execute("CREATE TABLE x (y)")
-    connection.commit()
-    connection.close()
-    assert read_tally(tmp_path) == Tally()
 
 
 def test_a_ledger_that_cannot_be_read_is_an_error(takes: Path) -> None:

@@ -61,9 +61,10 @@ from narrator.ledger.runs import Run
 run = Run(Path(sys.argv[1]))
 read, write = os.pipe()
 if os.fork() == 0:
-    os.close(write)
+    os.write(write, b"!")
     os.read(0, 1)  # until the test lets it go
     os._exit(0)
+os.read(read, 1)
 print(run.id, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
