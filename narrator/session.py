@@ -90,9 +90,7 @@ def open_session(
             for notice in ledger.notices[:told]:
                 progress.notice(notice)
             yield Session(project, store, ledger, providers, progress, rehearse)
-        for notice in ledger.notices[
-            told:
-        ]:  # of other runs meanwhile, or of its end
+        for notice in ledger.notices[told:]:  # of other runs meanwhile, or of its end
             progress.notice(notice)
 
 
