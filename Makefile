@@ -53,7 +53,7 @@ serve: $(VENV)/.installed  ## the stand-in services, on this machine
 	@$(BIN)/narrator serve
 
 test: $(VENV)/.installed-dev $(TS_SDK)/node_modules/.installed  ## the test suite
-	@$(BIN)/python -m pytest -q -n auto -m "not soak"
+	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not soak"
 
 soak: $(VENV)/.installed-dev  ## the long tests that `make test` leaves out
 	@$(BIN)/python -m pytest -q -m soak

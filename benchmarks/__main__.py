@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chains, hour, mastering, reading, rerun
+from benchmarks import chains, hour, ledgering, mastering, reading, rerun, store
 
-MODULES = {"reading": reading, "mastering": mastering, "rerun": rerun, "hour": hour, "chains": chains}
+MODULES = {
+    "reading": reading,
+    "mastering": mastering,
+    "rerun": rerun,
+    "store": store,
+    "hour": hour,
+    "chains": chains,
+    "ledgering": ledgering,
+}
 BENCHMARKS = {name: module.main for name, module in MODULES.items()}
 
 

@@ -15,10 +15,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.measuring import Cost, Spread, Timing, apart, figure, machine, verdict
 from benchmarks.options import parser
+
+if TYPE_CHECKING:
+    from narrator.ledger import Ledger
 
 SCENES, LINES = 40, 25
 LATENCY_MS = 200
@@ -48,7 +51,7 @@ def main(words: Sequence[str] | None = None) -> None:
     )
     walls, costs = [], []
     for _ in range(options.rounds):
-        made = apart(_record, options.work / "chains", lines)
+        made = apart(record, options.work / "chains", lines)
         assert made.takes == made.served["requests"] == SCENES * lines
         assert made.served["at_once"] == LIMIT
         walls.append(made.cost.wall_s / ideal)
@@ -87,7 +90,8 @@ def _server(latency_ms: float) -> Iterator[tuple[str, dict[str, int]]]:
             served |= json.loads(process.stdout.readline())
 
 
-def _record(folder: Path, lines: int) -> Recorded:
+def record(folder: Path, lines: int, *, kind: type[Ledger] | None = None) -> Recorded:
+    """A book of so many lines a scene, recorded through the slow server; *kind* of ledger: the real one."""
     from narrator.ledger import Ledger
     from narrator.planning import needs, to_record
     from narrator.preparing import prepare
@@ -101,7 +105,8 @@ def _record(folder: Path, lines: int) -> Recorded:
         project = open_project(_write(folder, address, lines))
         store = TakeStore(project.takes)
         taken: dict[str, Take] = {}
-        with Providers(project.book.providers) as providers, Ledger(project.takes, store=store) as ledger:
+        opened = (kind or Ledger)(project.takes, store=store)
+        with Providers(project.book.providers) as providers, opened as ledger:
             plan = prepare(project, store, providers).plan
             asked = to_record(plan.lines, providers)
             with (

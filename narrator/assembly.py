@@ -26,6 +26,7 @@ from narrator.manuscript import Chapter
 from narrator.mastering import Master, master_chapter
 from narrator.planning import PlannedChapter
 from narrator.project import Cover
+from narrator.recalling import basis_of, recall, spans
 from narrator.receipts import (
     FileFacts,
     Receipt,
@@ -37,7 +38,7 @@ from narrator.receipts import (
     unchanged,
     write_receipt,
 )
-from narrator.stitching import basis_of, lay_out, recall, spans
+from narrator.stitching import lay_out
 from narrator.store import TakeStore
 from narrator.takes import Pcm, Take
 from narrator.timeline import Outline, Timeline
@@ -248,7 +249,7 @@ def _of_text(setting: Setting) -> dict[str, Any]:
     """What decides the bytes of every file of a chapter, beside its timeline."""
     return {
         "book": setting.book.model_dump(mode="json", exclude={"formats", "pauses", "budget", "providers"}),
-        "narrator": version("narrator"),
+        "narrator": _version("narrator"),
     }
 
 
@@ -261,8 +262,13 @@ def _of_audio(track: int, setting: Setting) -> dict[str, Any]:
         "rehearsal": setting.rehearsal,
         "profile": profile.model_dump() if profile else None,
         "kbps": KBPS,
-        "made by": [f"{name} {version(name)}" for name in MADE_BY],
+        "made by": [f"{name} {_version(name)}" for name in MADE_BY],
     }
+
+
+@cache
+def _version(package: str) -> str:
+    return version(package)
 
 
 @cache

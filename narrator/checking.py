@@ -51,7 +51,9 @@ def checked(
     wanted = estimate(plan.lines, providers)
     in_one_currency(wanted, project.book.budget)
     tally = read_tally(project.takes)
-    spent = _spent(tally, (line.take for line in plan.lines if line.take is not None))
+    in_use = (line.take for line in plan.lines if line.take is not None)
+    # Without a ledger the next run makes one of every take there is.
+    spent = _spent(tally, in_use if tally.kept else store.every())
     budget, stop = _budget(prepared, wanted, spent)
     built = read_built(project.build, rehearse=rehearse)
     changes = compared(plan, missing, built, build=project.build, store=store) if built and missing else []

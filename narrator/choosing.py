@@ -53,6 +53,8 @@ def settle(places: Sequence[Place], chosen: Sequence[ChosenTake]) -> dict[int, C
 
     Of two choices for one place, the one that stands later in the file counts.
     """
+    if not chosen:
+        return {}
     by_key: dict[str, list[int]] = defaultdict(list)
     for index, place in enumerate(places):
         by_key[place.key].append(index)

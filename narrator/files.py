@@ -67,10 +67,10 @@ def replacing(path: Path, *, durable: bool = False, beside: Path | None = None) 
     try:
         with os.fdopen(fd, "w+b") as file:
             yield file
-            file.flush()
-            if durable:
-                os.fsync(fd)
             with refusing(path):
+                file.flush()
+                if durable:
+                    os.fsync(fd)
                 unfinished.replace(path)
                 if durable:
                     for folder in (path.parent, *changed):
@@ -89,7 +89,7 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False, beside: Path 
     Raises:
         OutputError: it cannot be written.
     """
-    with replacing(path, durable=durable, beside=beside) as file:
+    with replacing(path, durable=durable, beside=beside) as file, refusing(path):
         file.write(data)
 
 
@@ -115,17 +115,19 @@ def write_if_changed(path: Path, data: bytes) -> bool:
     return True
 
 
-def sweep(folder: Path) -> int:
+def sweep(folder: Path, *, within: bool = True) -> int:
     """Remove the unfinished files whose writer is gone (`kill -9`) from *folder* and the folders right in it.
 
     Returns how many there were. What cannot be looked at or removed is left for another time.
+
+    Args:
+        within: look into those folders. A store has very many and writes in none of them (`beside`).
     """
-    swept = 0
+    swept = sum(map(_remove_litter, _litter(folder)))
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
+        for entry in entries if within else ():
             if entry.is_dir(follow_symlinks=False):
                 swept += sum(map(_remove_litter, _litter(entry.path)))
-        swept += sum(map(_remove_litter, _litter(folder)))
     return swept
 
 

@@ -220,7 +220,7 @@ def _record(
         kept=tuple(recording.kept),
         requests=recording.requests,
         notices=(*notices, *recording.notices, *made.outcome.notices),
-        errors=(*failures(recording), *errors, *made.outcome.errors),
+        errors=(*errors, *failures(recording), *made.outcome.errors),  # what ended the recording first
     )
     made = made._replace(outcome=outcome)
     picked = [line for name, line in planned.items() if name in new.takes or name in ready]

@@ -29,6 +29,8 @@ from narrator.timeline import milliseconds
 
 SHOWN = 10
 """Failed lines that are named one by one."""
+MASTERING = "master-"
+"""What the names of threads begin with that make chapters."""
 MASTERING_THREADS = os.cpu_count() or 1
 """Resampling and encoding release the interpreter lock, so threads use every core."""
 WAITING = "interrupted; answers that are under way are waited for and kept: Ctrl-C again ends without them"
@@ -90,6 +92,8 @@ class Pipeline:
         self._notices: list[Notice] = []
         self._errors: list[NarratorError] = []
         self._mended: set[int] = set()
+        self._unmended: set[str] = set()
+        """Ids of the lines whose takes are damaged, and that may not be recorded."""
         self._taken: dict[str, Take] = {}
         self._waiting: dict[str, list[Line]] = {}
         self._left: dict[int, int] = {}
@@ -134,7 +138,7 @@ class Pipeline:
                 read_guide=self._read_guide,
                 gone=self._gone,
             ) as recording,
-            ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix="master") as self._mastering,
+            ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix=MASTERING) as self._mastering,
         ):
             self._recording = recording
             try:
@@ -229,6 +233,7 @@ class Pipeline:
             for line in lost:
                 del self._taken[line.utterance.id]
             self._left[number] = len(lost)
+            self._unmended |= {line.utterance.id for line in lost if not self._may_record(line)}
         if lost:
             self._record(lost)
         else:
@@ -261,7 +266,7 @@ class Pipeline:
             if isinstance(error, NarratorError):
                 if str(error) not in map(str, self._errors):  # every chain may meet the same wall
                     self._errors.append(error)
-                if _is_fatal(error):
+                if is_fatal(error):
                     self._recording.stop()
             elif error is not None:
                 raise error
@@ -276,7 +281,7 @@ class Pipeline:
             missing = [
                 line.utterance.id
                 for line in lacking
-                if self._may_record(line)
+                if (self._may_record(line) or line.utterance.id in self._unmended)
                 and line.utterance.id not in others
                 and line.request.key not in awaited_keys
             ]
@@ -289,8 +294,8 @@ class Pipeline:
         return f"interrupted; {takes} kept, and the next run goes on from there"
 
 
-def _is_fatal(error: NarratorError) -> bool:
-    """Whether recording more lines would only meet the same wall: a disk that takes nothing."""
+def is_fatal(error: NarratorError) -> bool:
+    """Whether recording more lines would only meet the same wall: a budget, a disk that is full."""
     return isinstance(error, BudgetExceeded) or isinstance(error.__cause__, OSError)
 
 

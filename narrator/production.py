@@ -11,7 +11,9 @@ from narrator.checking import checked
 from narrator.errors import OutputError, UsageError
 from narrator.estimating import Estimate, estimate
 from narrator.inputs import code_identity, fingerprint, same
+from narrator.manuscript import Notice
 from narrator.pipeline import Outcome
+from narrator.planning import needs, voice_name
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress, Silent
 from narrator.project import open_project
@@ -68,6 +70,8 @@ def produce(
     identity = f"{code_identity(PACKAGE)} rehearse={rehearse}"
     whole = not chosen and shard is None
     if whole and (last := _nothing_to_do(folder, identity)):
+        for warning in last.warnings:  # they still hold
+            progress.notice(Notice(message=warning))
         return last
     project = open_project(folder, rehearse=rehearse)
     # Now and not at the end: what is edited meanwhile is not in this build.
@@ -78,6 +82,8 @@ def produce(
             progress.notice(notice)
         numbers = numbered(prepared, chosen)
         ours = share(prepared.plan.lines, shard, session.providers) if shard else None
+        if shard and shard.of > 1:
+            _refuse_many_voices(prepared, session)
         _within_budget(session, prepared, numbers, ours)
         made = make(session, prepared, numbers, only=ours)
         prepared, setting = made.prepared, session.setting(made.prepared)
@@ -124,6 +130,23 @@ def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[in
         if number not in made and (found := standing(planned, track, setting)):
             made[number] = found
     return made
+
+
+def _refuse_many_voices(prepared: Prepared, session: Session) -> None:
+    """Refuse to record shares of a book with a voice that every share would make for itself."""
+    needed = needs(prepared.plan, session.providers)
+    for line in prepared.plan.lines:
+        request = line.request
+        if (
+            request.description is None
+            or voice_name(request.provider, request.description) in needed.designed
+        ):
+            continue
+        raise UsageError(
+            f"the voice of {line.utterance.role} is made from its description, and is not made yet: every"
+            " shard would make another one. Record a chapter in which it speaks first"
+            f" (`narrator chapter PROJECT {line.chapter}`), and give all shards the takes"
+        )
 
 
 def _within_budget(

@@ -118,6 +118,7 @@ class _Found(NamedTuple):
 
 def _look_through(project: Project) -> _Found:
     store = _Store(project.takes)
+    tally = read_tally(project.takes)  # before the store: what another narrator adds meanwhile is not missing
     shelf = look(project.takes)
     sidecars = {(take.key, take.id): take for take in store.every()}
     whole = {
@@ -138,7 +139,7 @@ def _look_through(project: Project) -> _Found:
             ledger=Spent(amount=amount(each.amount), currency=each.currency),
             sidecar=None,
         )
-        for each in missing(read_tally(project.takes), whole)
+        for each in missing(tally, whole)
         if each.amount and (each.key, each.take_id) not in sidecars
     )
     return _Found(

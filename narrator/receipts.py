@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError, field_validator
 
 from narrator.errors import OutputError
 from narrator.files import write_text
+from narrator.recalling import Span
 from narrator.results import Production
-from narrator.stitching import Span
 
 FOLDER = ".receipts"
 

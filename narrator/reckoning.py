@@ -39,8 +39,10 @@ class Known(NamedTuple):
     budget: Spent | None
     in_use: frozenset[Name] | None
     """None where the book cannot be planned."""
+    served: Mapping[Name, tuple[Line, str]]
+    """The first line that each take serves, and the title of its chapter."""
     lines: Mapping[str, tuple[Line, str]]
-    """The first line that asks for each key, and the title of its chapter."""
+    """The first line that asks for each key, likewise."""
     problems: tuple[str, ...]
     """Why it cannot be planned."""
 
@@ -149,12 +151,13 @@ def _known(folder: Path) -> Known:
         takes = folder.resolve() / "takes"
         if takes.is_symlink() or not takes.is_dir():  # it may lead anywhere, or is no project at all
             raise
-        return Known(takes, None, None, {}, _unplanned(error))
+        return Known(takes, None, None, {}, {}, _unplanned(error))
     budget = project.book.budget
     known = Known(
         project.takes,
         Spent(amount=budget.amount, currency=budget.currency) if budget else None,
         None,
+        {},
         {},
         (),
     )
@@ -167,11 +170,15 @@ def _known(folder: Path) -> Known:
         raise
     except NarratorError as error:
         return known._replace(problems=_unplanned(error))
+    served: dict[Name, tuple[Line, str]] = {}
     lines: dict[str, tuple[Line, str]] = {}
     for planned in prepared.plan.chapters:
         for line in planned.lines:
-            lines.setdefault(line.request.key, (line, planned.chapter.title))
-    return known._replace(in_use=used, lines=lines)
+            place = line, planned.chapter.title
+            lines.setdefault(line.request.key, place)
+            if line.take:
+                served.setdefault((line.take.key, line.take.id), place)
+    return known._replace(in_use=used, served=served, lines=lines)
 
 
 def _unplanned(error: NarratorError) -> tuple[str, ...]:
@@ -212,9 +219,10 @@ def _filled(tally: Tally, known: Known, sidecars: Mapping[Name, Take]) -> _Fille
     roles = {(each.role, each.spend.currency): each.spend for each in tally.roles}
     for kept in tally.kept:
         take = sidecars.get((kept.key, kept.take_id))
-        if kept.chapter is not None or take is None or kept.key not in known.lines:
+        place = known.served.get((kept.key, kept.take_id)) or known.lines.get(kept.key)
+        if kept.chapter is not None or take is None or place is None:
             continue
-        line, title = known.lines[kept.key]
+        line, title = place
         one = Spend(kept.currency, 1, 0, 0, take.characters, kept.amount, 0, 0)
         _move(chapters, one, (None, "", kept.currency), (line.chapter, title, kept.currency))
         _move(roles, one, ("", kept.currency), (line.utterance.role, kept.currency))

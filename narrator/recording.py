@@ -93,7 +93,7 @@ class Recording:
     @property
     def requests(self) -> int:
         """HTTP requests made so far."""
-        return sum(self._providers[name].requests for name in self._pools)
+        return sum(self._providers[name].requests for name in tuple(self._pools))
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -103,7 +103,7 @@ class Recording:
     def stop(self) -> None:
         """Begin no further request; those in flight are finished and kept."""
         self._stop.set()
-        for name in self._pools:
+        for name in tuple(self._pools):  # one chain may fail while others are still being begun
             self._providers[name].stop()
 
     def start(
@@ -120,11 +120,16 @@ class Recording:
         futures = []
         for chain in chains(lines):
             name = chain[0].request.provider
-            if name not in self._pools:
-                workers = self._providers[name].concurrency
-                self._pools[name] = ThreadPoolExecutor(workers, thread_name_prefix=f"{RECORDING}{name}")
-            futures.append(self._pools[name].submit(self._record_chain, chain, taken, pickup))
+            futures.append(self._pool(name).submit(self._record_chain, chain, taken, pickup))
         return futures
+
+    def _pool(self, provider: str) -> ThreadPoolExecutor:
+        with self._lock:
+            if provider not in self._pools:
+                self._pools[provider] = ThreadPoolExecutor(
+                    self._providers[provider].concurrency, thread_name_prefix=f"{RECORDING}{provider}"
+                )
+            return self._pools[provider]
 
     def _goes_on(self, provider: str) -> bool:
         gone = provider in self._closed or self._in_a_row.get(provider, 0) >= GIVE_UP_AFTER
@@ -237,7 +242,8 @@ class Recording:
         voice = self._voice(line)
         with voice.making:  # so that the others wait while the first line in a new voice makes it
             if voice.take is None:
-                answered = self._generate(line, before, None, pickup=pickup)
+                # A new voice has nothing behind it that it could go on from.
+                answered = self._generate(line, before, None, pickup=pickup)._replace(makes_voice=True)
                 voice.take = self._store_one(answered, 0)
                 return answered
         return self._generate(line, before, voice.take, pickup=pickup)
@@ -276,8 +282,13 @@ class Recording:
     def _put(self, answered: _Answered, claimed: _Claimed) -> None:
         """Store every answer; the first one serves the line."""
         line, provider = answered.line, self._providers[answered.line.request.provider]
-        takes = [self._store_one(answered, index) for index in range(len(answered.generations))]
-        answered.account.kept(takes)
+        takes: list[Take] = []
+        try:
+            for index in range(len(answered.generations)):
+                takes.append(self._store_one(answered, index))  # noqa: PERF401  those before a full disk count
+        finally:
+            if takes:
+                answered.account.kept(takes)
         with self._lock:
             self.kept += takes
             # In this order: between the two it counts twice, and is at worst awaited for nothing.
@@ -285,7 +296,7 @@ class Recording:
             done = [line.request.key] if line.request.key in claimed.names else []
             if done:
                 claimed.names.remove(line.request.key)
-            before = answered.before
+            before = None if answered.makes_voice else answered.before
             if before is not None and before.ids and before.request.model == line.request.model:
                 able = provider.models[line.request.model].context
                 if "id" in able and takes[0].context != "id":
@@ -309,7 +320,8 @@ class Recording:
             )
         except OutputError as error:
             self.stop()  # at once: what the disk does not take is paid for and lost
-            answered.account.lost(str(error))
+            if index == 0:  # else what the request brought is kept in part
+                answered.account.lost(str(error))
             raise
 
     def _timed(self, line: Line, generation: Generation) -> Generation:
@@ -330,6 +342,7 @@ class _Answered(NamedTuple):
     took_ms: int
     recorded_at: str
     account: LineAccount
+    makes_voice: bool = False
 
 
 class _Claimed(NamedTuple):

@@ -18,6 +18,7 @@ import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from traceback import walk_tb
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -28,6 +29,7 @@ from narrator.manuscript import Notice
 
 # Jinja2 takes as long to import as the rest of narrator, so it is imported where it is first needed.
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 Which = Literal["opening", "closing"]
@@ -101,8 +103,12 @@ def render_report(facts: Mapping[str, object]) -> str:
         f"default-src 'none'; style-src {_source_hash(style)}; script-src {_source_hash(script)};"
         " img-src 'self' file:; media-src 'self' file:; base-uri 'none'; form-action 'none'"
     )
-    template = _environment(_shipped).get_template("report.html.j2")
-    return template.render(facts, style=style, script=script, policy=policy)
+    return _report_page().render(facts, style=style, script=script, policy=policy)
+
+
+@cache
+def _report_page() -> Template:
+    return _environment(_shipped).get_template("report.html.j2")
 
 
 def _environment(source: Callable[[str], tuple[str, str] | None]) -> SandboxedEnvironment:

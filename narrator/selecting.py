@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from narrator.choices import Choices
-from narrator.errors import MissingTake, NarratorError, OutputError, UsageError
+from narrator.errors import UsageError
 from narrator.manuscript import Notice
 from narrator.ordering import Order, select
 from narrator.pinning import Pinning
@@ -113,14 +113,7 @@ def remake(session: Session, choices: Choices, numbers: Collection[int]) -> Made
     if not complete:
         return Made(prepared, _nothing_made(prepared, tuple(notices)), stood_in=False)
     made = make(session, prepared, {planned.chapter.number for planned in complete}, only=())
-    outcome = made.outcome
-    there = {assembled.chapter.number for assembled in outcome.assembled}
-    errors: tuple[NarratorError, ...] = outcome.errors or tuple(
-        _damaged(planned.lines, planned.chapter.title, session.store)
-        for planned in complete
-        if planned.chapter.number not in there
-    )
-    outcome = outcome._replace(notices=(*notices, *outcome.notices), errors=errors)
+    outcome = made.outcome._replace(notices=(*notices, *made.outcome.notices))
     return made._replace(outcome=publish(session, made.prepared, outcome))
 
 
@@ -261,13 +254,3 @@ def _find(takes: list[Take], which: str, utterance_id: str) -> Take:
         raise UsageError(f"{utterance_id} has no take yet; `narrator pickup` records one")
     known = ", ".join(f"{number} ({take.id})" for number, take in enumerate(takes, start=1))
     raise UsageError(f"{utterance_id} has no take {which!r}; it has {known}; `{NONE}` takes a choice back")
-
-
-def _damaged(lines: Collection[Line], chapter: str, store: TakeStore) -> OutputError:
-    """The takes of a chapter that turned out damaged when it was made, and were set aside."""
-    gone = [
-        line.utterance.id
-        for line in lines
-        if line.take is not None and not store.path(line.take.key, line.take.id).exists()
-    ]
-    return MissingTake(gone, chapter=chapter)

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from narrator.assembly import Setting
-from narrator.errors import BudgetExceeded, MissingTake, ProviderError, ServiceGone
+from narrator.errors import MissingTake, NarratorError, ProviderError, ServiceGone
 from narrator.files import locked, sweep
 from narrator.ledger import Ledger
 from narrator.manuscript import Notice
-from narrator.pipeline import Outcome, Pipeline
+from narrator.pipeline import Outcome, Pipeline, is_fatal
 from narrator.planning import Line, PlannedChapter, needs, voice_name
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress
@@ -81,7 +81,7 @@ def open_session(
         collecting_rarely(),
         Providers(project.book.providers) as providers,
     ):
-        sweep(project.takes)
+        sweep(project.takes, within=False)
         sweep(project.build)
         store = TakeStore(project.takes)
         budget = project.book.budget
@@ -140,20 +140,26 @@ def make(
     lost: dict[str, ServiceGone] = {}
     outcome = _run(session, prepared, numbers, only)
     in_vain = 0
-    while True:
+    while not any(map(is_fatal, outcome.errors)):
+        # A service that has said no to all further requests is not asked again, whatever it is that it said.
+        closed = {
+            error.provider for error in outcome.errors if isinstance(error, ProviderError) and error.stops
+        }
         if found := gone(prepared, outcome):
             lost |= found
             prepared = session.prepare(lost)
-            again = _run(session, prepared, numbers, only, gone=lost)
+            again = _run(session, prepared, numbers, only, gone=closed | lost.keys())
             outcome = together(outcome, again, tuple(found.values()), requests=session.providers.requests)
-        elif (awaited := _left_to_us(outcome)) and in_vain < VAIN:
+        elif (awaited := _left_to_us(outcome, closed)) and in_vain < VAIN:
             _wait_for_others(session, awaited)
             prepared = session.prepare(lost)
-            second = _run(session, prepared, numbers, _ids(awaited), gone=lost)
+            ours = _still(prepared, only, outcome.awaited)
+            second = _run(session, prepared, numbers, ours, gone=closed | lost.keys())
             in_vain = in_vain + 1 if _ids(second.awaited) == _ids(awaited) else 0
             outcome = _after(outcome, second, session)
         else:
-            return Made(prepared, _complete(outcome, prepared), bool(lost))
+            break
+    return Made(prepared, _complete(outcome, prepared), bool(lost))
 
 
 def tracks(prepared: Prepared, numbers: Collection[int]) -> list[tuple[int, PlannedChapter]]:
@@ -196,14 +202,18 @@ def _run(
     ).run()
 
 
-def _left_to_us(outcome: Outcome) -> list[Line]:
-    """The awaited lines that this process may record if the others do not; none where it had to end."""
-    if any(
-        isinstance(error, BudgetExceeded) or isinstance(error.__cause__, OSError) for error in outcome.errors
-    ):
-        return []
-    closed = {error.provider for error in outcome.errors if isinstance(error, ProviderError) and error.stops}
+def _left_to_us(outcome: Outcome, closed: Collection[str]) -> list[Line]:
+    """The awaited lines that this process may record if the others do not."""
     return [line for line in outcome.awaited if line.request.provider not in closed]
+
+
+def _still(prepared: Prepared, only: Collection[str] | None, awaited: Iterable[Line]) -> frozenset[str]:
+    """What another pass may record: what was awaited, and not again what has been refused.
+
+    And what has a take by now, in case that one turns out to be damaged.
+    """
+    ours = (line for line in prepared.plan.lines if only is None or line.utterance.id in only)
+    return _ids(awaited) | _ids(line for line in ours if line.take is not None)
 
 
 def _wait_for_others(session: Session, awaited: Sequence[Line]) -> None:
@@ -226,22 +236,20 @@ def _ids(lines: Iterable[Line]) -> frozenset[str]:
 
 def _complete(outcome: Outcome, prepared: Prepared) -> Outcome:
     """The outcome, with an error for every chapter that lacks a line which was awaited to the end."""
-    awaited = _ids(outcome.awaited)
+    awaited = _ids(outcome.awaited) - outcome.taken.keys()
     refusals = [
         MissingTake(missing, chapter=planned.chapter.title)
         for planned in prepared.plan.chapters
         if (missing := [line.utterance.id for line in planned.lines if line.utterance.id in awaited])
     ]
-    return outcome._replace(errors=(*outcome.errors, *refusals))
+    # What ended the run stands first: the exit code is its.
+    errors = sorted((*outcome.errors, *refusals), key=lambda error: not is_fatal(error))
+    return outcome._replace(errors=tuple(errors))
 
 
 def _after(first: Outcome, second: Outcome, session: Session) -> Outcome:
     """Both passes as one run: the lines that another process recorded, or left to us, after our own."""
     changed = {made.chapter.number for made in first.assembled if made.changed}
-    told = set(map(str, second.errors))
-    standing = [
-        error for error in first.errors if not isinstance(error, MissingTake) and str(error) not in told
-    ]
     return Outcome(
         tuple(
             made._replace(changed=made.changed or made.chapter.number in changed) for made in second.assembled
@@ -251,9 +259,23 @@ def _after(first: Outcome, second: Outcome, session: Session) -> Outcome:
         session.providers.requests,
         (*first.kept, *second.kept),
         (*first.notices, *second.notices),
-        (*standing, *second.errors),
+        (*_standing(first, second), *second.errors),
         second.awaited,
     )
+
+
+def _standing(first: Outcome, second: Outcome) -> Iterator[NarratorError]:
+    """The errors of a pass that the next one has neither told again nor done away with."""
+    told = set(map(str, second.errors))
+    for error in first.errors:
+        left = error
+        if isinstance(error, MissingTake):
+            missing = [name for name in error.utterance_ids if name not in second.taken]
+            if not missing:
+                continue
+            left = MissingTake(missing, chapter=error.chapter)
+        if str(left) not in told:
+            yield left
 
 
 def _busy(pid: int) -> Notice:
@@ -262,9 +284,12 @@ def _busy(pid: int) -> Notice:
 
 
 def _recording(others: dict[str, int], awaited: Iterable[Line]) -> Notice:
-    who = ", ".join(str(pid) for pid in sorted(set(others.values())))
+    pids = sorted(set(others.values()))
+    many = len(pids) > 1
+    who = f"{'processes' if many else 'process'} {', '.join(map(str, pids))}"
     count = sum(line.request.key in others for line in awaited)
     lines = f"{count} line{'' if count == 1 else 's'}" if count else "a voice"
     return Notice(
-        message=f"another narrator (process {who}) is recording {lines} of this book; waiting for it"
+        message=f"{'others are' if many else 'another narrator is'} recording {lines} of this book ({who});"
+        " waiting for that"
     )

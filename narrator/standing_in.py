@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from narrator.errors import MissingTake, NarratorError, ServiceGone
+from narrator.errors import MissingTake, NarratorError, ProviderError, ServiceGone
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome
 from narrator.preparing import Prepared
@@ -29,7 +29,14 @@ def gone(prepared: Prepared, outcome: Outcome) -> dict[str, ServiceGone]:
 def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, requests: int) -> Outcome:
     """Both passes as one run, which took so many *requests*: the first, with the stand-ins' over it."""
     changed = {made.chapter.number for made in first.assembled if made.changed}
-    errors: list[NarratorError] = list(second.errors)
+    named = {error.provider for error in lost}
+    # Another service that said no to all further requests was not asked again.
+    errors: list[NarratorError] = [
+        error
+        for error in first.errors
+        if isinstance(error, ProviderError) and error.stops and error.provider not in named
+    ]
+    errors += second.errors
     notices = [*first.notices, *second.notices]
     if any(isinstance(error, MissingTake) for error in errors):
         errors[:0] = lost  # a role without a stand-in: that is why its lines are missing

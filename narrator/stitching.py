@@ -9,18 +9,15 @@ store, and the placement says that they are estimated.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 from narrator.book import Pauses
 from narrator.errors import MissingTake
 from narrator.manuscript import Chapter, Utterance
 from narrator.pacing import share_out
 from narrator.takes import Request, Take, Word, WordTime
-from narrator.timeline import Heard, Outline, PlacedWord, Placement, ScenePlacement, Timeline, samples
+from narrator.timeline import Heard, PlacedWord, Placement, ScenePlacement, Timeline, samples
 
 MARGIN_BEFORE_MS = 10
 """Kept of a take before its sound begins: the soft onset of a breath or a consonant, and room to fade in."""
@@ -63,81 +60,9 @@ def lay_out(
         title=chapter.title,
         rate=rate,
         samples=clock,
-        scenes=_scenes(chapter, placements, clock),
+        scenes=scenes_of(chapter, placements, clock),
         placements=tuple(placements),
     )
-
-
-class Span(NamedTuple):
-    """What cannot be told of a placement without laying its chapter out."""
-
-    start_sample: int
-    end_sample: int
-    voice: str
-    word_source: str
-
-
-def basis_of(
-    chapter: Chapter, takes: Mapping[str, Take], *, pauses: Pauses, rate: int, requests: Mapping[str, Request]
-) -> str | None:
-    """
-    What `lay_out` makes its timeline of, hashed: the same code makes the same of the same.
-
-    It costs a tenth of laying out, since a take is known by its seal. None where one is missing or has none.
-    """
-    facts: list[object] = [chapter.number, chapter.title, rate, pauses.model_dump()]
-    facts.append([scene.title for scene in chapter.scenes])
-    for utterance in chapter.utterances:
-        take = takes.get(utterance.id)
-        if take is None or not take.written_sha256:
-            return None
-        facts.append(
-            (
-                utterance.id,
-                utterance.role,
-                utterance.text,
-                utterance.scene,
-                utterance.paragraph,
-                utterance.heading,
-                utterance.pause_after_ms,
-                # Of whole numbers, which Python hashes the same in every process.
-                hash(requests[utterance.id].spoken.words),
-                take.written_sha256,
-            )
-        )
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def spans(outline: Outline) -> tuple[Span, ...]:
-    """What `recall` needs of a chapter that was laid out."""
-    return tuple(
-        Span(heard.start_sample, heard.end_sample, heard.voice, heard.word_source)
-        for heard in outline.placements
-    )
-
-
-def recall(
-    chapter: Chapter, takes: Mapping[str, Take], spans: Sequence[Span], *, rate: int, samples: int
-) -> Outline:
-    """The outline of a chapter that was laid out before, of the same `basis_of`."""
-    placements = tuple(
-        Heard(
-            utterance.id,
-            utterance.role,
-            span.voice,
-            utterance.text,
-            utterance.scene,
-            utterance.paragraph,
-            utterance.heading,
-            takes[utterance.id].id,
-            span.start_sample,
-            span.end_sample,
-            span.word_source,
-        )
-        for utterance, span in zip(chapter.utterances, spans, strict=True)
-    )
-    scenes = _scenes(chapter, placements, samples)
-    return Outline(chapter.number, chapter.title, rate, samples, scenes, placements)
 
 
 def pause_after(utterance: Utterance, following: Utterance | None, pauses: Pauses) -> int:
@@ -271,7 +196,7 @@ def _in_order(times: Sequence[WordTime]) -> Iterator[WordTime]:
         yield WordTime(start, max(start, min(time.end_sample, limit)))
 
 
-def _scenes(
+def scenes_of(
     chapter: Chapter, placements: Sequence[Placement | Heard], end: int
 ) -> tuple[ScenePlacement, ...]:
     """A scene without utterances is not heard and has no place; without any, the chapter is one scene."""

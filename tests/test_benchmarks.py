@@ -33,6 +33,18 @@ PROMISED = {
         ["--size", "25", "--rounds", "1"],
         ["nothing to do", "python -c pass", "import narrator", "goal <= 3: "],
     ),
+    "store": (
+        ["--size", "60", "--rounds", "1"],
+        [
+            " takes in the store",
+            "reading the manuscript alone",
+            "open project, store and ledger / reading: ",
+            "plan with every take on hand / reading: ",
+            "narrator book after one line was edited / reading: ",
+            " old takes / reading it: ",
+            "goal <= 1.5: ",
+        ],
+    ),
     "chains": (
         ["--size", "1", "--rounds", "1"],
         [
@@ -43,11 +55,25 @@ PROMISED = {
             "goal <= 1: ",
         ],
     ),
+    "ledgering": (
+        ["--size", "1", "--rounds", "1"],
+        [
+            "40 requests, 200 ms each, 10 at once",
+            "clock with the ledger / without: ",
+            "ms a request",
+            "request and writes / request: ",
+            "goal <= 1.02: ",
+        ],
+    ),
     "hour": (
         ["--size", "1", "--loudness", "acx", "--rounds", "1"],
         ["loudness: acx; ", "x real time", "engine alone", "encoder alone", "goal <= 1.5: "],
     ),
 }
+
+QUICK = {"reading", "hour"}
+"""Text to numbers, and text to finished chapters; the others start many processes."""
+CASES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.soak) for name in PROMISED]
 
 
 def benchmarks(*words: str) -> str:
@@ -58,7 +84,7 @@ def benchmarks(*words: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", PROMISED)
+@pytest.mark.parametrize("name", CASES)
 def test_a_benchmark_measures_and_says_what_it_promises(name: str, tmp_path: Path) -> None:
     """Each also checks its own work: the same samples were encoded, nothing was left to do."""
     options, promised = PROMISED[name]

@@ -22,6 +22,7 @@ from narrator.preparing import prepare
 from narrator.project import open_project
 from narrator.results import Check
 from narrator.store import TakeStore
+from tests import paid_books
 from tests.commands import QUICK, ended, told
 from tests.octave_books import served, stored, write_book
 from tests.spoken_book import ONE, another_voice, check, copy, edit, guide, speak
@@ -323,3 +324,14 @@ def planned(folder: Path, chapters: list[list[str]], *, recorded: int, answers: 
             line.request, provider.generate(line.request)[0], took_ms=1, recorded_at="2026-01-01T00:00:00Z"
         )
     return checked(prepare(project, store, providers), providers, store)
+
+
+def test_without_a_ledger_takes_that_are_not_in_use_were_paid_for_too(tmp_path: Path) -> None:
+    """So that a budget which is enough by the check is enough for the book."""
+    folder = paid_books.write_book(tmp_path, "# One\n\nThe lamp was lit.\n")
+    paid_books.buy(folder, cost=0.5)
+    (folder / "manuscript" / "01.md").write_text("# One\n\nThe lamp was out.\n", encoding="utf-8")
+    for file in (folder / "takes").glob("ledger.sqlite*"):
+        file.unlink()
+
+    assert told("check", folder, "--json").result["spent"][0]["amount"] == 1.0

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,30 +13,31 @@ from typing import Any
 import pytest
 import soundfile
 
-from tests.commands import hears_ctrl_c
+from tests.commands import CAST, QUICK, Told, command, ended
+from tests.runs import Runs
 from tests.studio import write_project
 
-CAST = "narrator: espeak/en-gb\nMara: espeak/en-gb+f2\n"
+
+class Narrator:
+    """The command, in processes of their own."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    def __call__(self, *arguments: str | Path) -> Told:
+        """Run it to its end."""
+        return self._runs.begin(*arguments).wait()
+
+    def result(self, *arguments: str | Path) -> dict[str, Any]:
+        """What it prints with `--json` where it succeeds."""
+        done = self(*arguments, "--json")
+        assert done.code == 0, done.err
+        return done.result
 
 
-def narrator(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "narrator", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
-def result(*arguments: str | Path) -> dict[str, Any]:
-    """What a command that succeeds prints with `--json`."""
-    done = narrator(*arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert isinstance(found, dict)
-    return found
+@pytest.fixture
+def narrator(runs: Runs) -> Narrator:
+    return Narrator(runs)
 
 
 @pytest.fixture
@@ -49,17 +48,20 @@ def project(tmp_path: Path) -> Path:
         "# One\n\n“Who is there?” she said.\n\nMARA (whispering): Only me.\n",
         "# Two\n\nNobody spoke.\n",
         cast=CAST,
-        book="credits: false\n",
+        book=QUICK,
     )
 
 
 def test_a_new_project_renders_at_once(tmp_path: Path) -> None:
+    """As a shell begins it, with nothing imported yet."""
     folder = tmp_path / "my novel"
 
-    made = narrator("new", folder)
-    book = result("book", folder)
+    made = command("new", folder)
+    done = command("book", folder, "--json")
 
-    assert made.returncode == 0, made.stderr
+    ended(made, 0)
+    ended(done, 0)
+    book = done.result
     assert book["recorded"] > 0
     assert book["errors"] == []
     for chapter in book["chapters"]:
@@ -70,8 +72,8 @@ def test_a_new_project_renders_at_once(tmp_path: Path) -> None:
         assert Path(chapter["cue"]).read_text(encoding="utf-8").count("TRACK") > 0
 
 
-def test_check_counts_and_spends_nothing(project: Path) -> None:
-    checked = result("check", project)
+def test_check_counts_and_spends_nothing(project: Path, narrator: Narrator) -> None:
+    checked = narrator.result("check", project)
 
     assert checked["coverage"]["complete"] is True
     assert checked["coverage"]["missing"] == []
@@ -84,68 +86,70 @@ def test_check_counts_and_spends_nothing(project: Path) -> None:
     assert not (project / "build").exists()
 
 
-def test_a_second_book_does_nothing_and_says_so(project: Path) -> None:
-    first = result("book", project)
+def test_a_second_book_does_nothing_and_says_so(project: Path, narrator: Narrator) -> None:
+    first = narrator.result("book", project)
     before = {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()}
 
     again = narrator("book", project, "--json")
-    second = json.loads(again.stdout)
+    second = again.result
 
     assert (first["recorded"], first["reused"]) == (5, 0)
     assert (second["recorded"], second["reused"], second["requests"]) == (0, 5, 0)
     assert all(chapter["unchanged"] for chapter in second["chapters"])
     assert second["seconds"] == first["seconds"]
-    assert "nothing to do" in again.stderr
+    assert "nothing to do" in again.err
     assert {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_file()} == before
 
 
-def test_json_is_the_only_thing_on_stdout_and_bare_runs_print_none(project: Path) -> None:
+def test_json_is_the_only_thing_on_stdout_and_bare_runs_print_none(project: Path, narrator: Narrator) -> None:
     with_json = narrator("book", project, "--json")
     without = narrator("chapter", project, "1")
 
-    json.loads(with_json.stdout)
-    assert without.stdout == ""
-    assert "up to date" in without.stderr
+    assert with_json.result
+    assert without.out == ""
+    assert "up to date" in without.err
 
 
-def test_one_chapter_again_after_an_edit(project: Path) -> None:
-    result("book", project)
+def test_one_chapter_again_after_an_edit(project: Path, narrator: Narrator) -> None:
+    narrator.result("book", project)
     other = project / "build" / "chapters" / "01-one.mp3"
     before = other.stat().st_mtime_ns
     (project / "manuscript" / "02.md").write_text("# Two\n\nNobody spoke. Then someone did.\n")
 
-    made = result("chapter", project, "2")
+    made = narrator.result("chapter", project, "2")
 
     assert (made["recorded"], made["reused"]) == (1, 2)
     assert [chapter["number"] for chapter in made["chapters"]] == [2]
     assert other.stat().st_mtime_ns == before
 
 
-def test_a_renamed_chapter_leaves_nothing_behind(project: Path) -> None:
-    result("book", project)
+def test_a_renamed_chapter_leaves_nothing_behind(project: Path, narrator: Narrator) -> None:
+    narrator.result("book", project)
     (project / "manuscript" / "02.md").write_text("# The Second\n\nNobody spoke.\n")
 
-    result("book", project)
+    narrator.result("book", project)
 
     stems = {path.stem for path in (project / "build" / "chapters").iterdir()}
     assert stems == {"01-one", "02-the-second"}
 
 
-def test_a_deleted_take_is_recorded_again(project: Path) -> None:
-    result("book", project)
+def test_a_deleted_take_is_recorded_again(project: Path, narrator: Narrator) -> None:
+    narrator.result("book", project)
     take = next((project / "takes").rglob("*.flac"))
     take.unlink()
 
-    again = result("book", project)
+    again = narrator.result("book", project)
 
     assert again["recorded"] == 1
     assert take.exists(), "the same request gives the same take"
 
 
-def test_two_runs_from_nothing_are_byte_identical(project: Path, tmp_path: Path) -> None:
+def test_two_runs_from_nothing_are_byte_identical(project: Path, tmp_path: Path, narrator: Narrator) -> None:
+    """Levelled, as a book is that says nothing of it."""
+    (project / "book.yaml").write_text("title: A Book\nauthor: An Author\ncredits: false\n")
     copy = shutil.copytree(project, tmp_path / "copy")
-    result("book", project)
-    result("book", copy)
+    narrator.result("book", project)
+    narrator.result("book", copy)
 
     def outputs(folder: Path) -> dict[str, bytes]:
         built = folder / "build"
@@ -155,107 +159,109 @@ def test_two_runs_from_nothing_are_byte_identical(project: Path, tmp_path: Path)
     assert outputs(project) == outputs(copy)
 
 
-def test_rehearsal_gives_every_role_a_voice_of_its_own(tmp_path: Path) -> None:
+def test_rehearsal_gives_every_role_a_voice_of_its_own(tmp_path: Path, narrator: Narrator) -> None:
     folder = write_project(
         tmp_path, "# One\n\nMARA: Yes.\n\nJON: No.\n", cast="narrator: parrot/x\nMara: hume/y\nJon: hume/z\n"
     )
 
     refused = narrator("book", folder)
-    made = result("book", folder, "--rehearse")
+    made = narrator.result("book", folder, "--rehearse")
 
-    assert refused.returncode == 3
-    assert "--rehearse" in refused.stderr
+    assert refused.code == 3
+    assert "--rehearse" in refused.err
     timeline = json.loads(Path(made["chapters"][0]["mp3"]).with_suffix(".json").read_text())
     voices = {utterance["role"]: utterance["voice"] for utterance in timeline["utterances"]}
     assert len(voices) == len(set(voices.values())) == 3
 
 
-def test_an_error_in_the_project_names_file_and_line_and_exits_3(project: Path) -> None:
+def test_an_error_in_the_project_names_file_and_line_and_exits_3(project: Path, narrator: Narrator) -> None:
     (project / "manuscript" / "02.md").write_text("# Two\n\nLine.\n\nMARRA: Hm.\n")
 
     refused = narrator("book", project, "--json")
 
-    assert refused.returncode == 3
-    assert "manuscript/02.md:5: role 'MARRA'" in refused.stderr
-    assert "did you mean 'Mara'" in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert json.loads(refused.stdout)["errors"]
+    assert refused.code == 3
+    assert "manuscript/02.md:5: role 'MARRA'" in refused.err
+    assert "did you mean 'Mara'" in refused.err
+    assert "Traceback" not in refused.err
+    assert refused.result["errors"]
 
 
-def test_usage_errors_exit_2(project: Path, tmp_path: Path) -> None:
+def test_usage_errors_exit_2(project: Path, tmp_path: Path, narrator: Narrator) -> None:
     for arguments in (["bok", project], ["book"], ["chapter", project, "9"], ["book", tmp_path / "nowhere"]):
         refused = narrator(*arguments)
-        assert refused.returncode == 2, arguments
-        assert refused.stderr.strip()
-        assert refused.stdout == ""
+        assert refused.code == 2, arguments
+        assert refused.err.strip()
+        assert refused.out == ""
 
 
-def test_voices_lists_and_searches() -> None:
+def test_voices_lists_and_searches(narrator: Narrator) -> None:
     every = narrator("voices", "espeak")
-    spanish = result("voices", "espeak", "--search", "spanish")
+    spanish = narrator.result("voices", "espeak", "--search", "spanish")
 
-    assert "espeak/" in every.stdout
-    assert 0 < len(spanish["voices"]) < len(every.stdout.splitlines())
+    assert "espeak/" in every.out
+    assert 0 < len(spanish["voices"]) < len(every.out.splitlines())
     assert any("es" in voice["languages"] for voice in spanish["voices"])
 
 
-def test_unknown_provider_names_the_known_ones() -> None:
+def test_unknown_provider_names_the_known_ones(narrator: Narrator) -> None:
     refused = narrator("voices", "espeek")
 
-    assert refused.returncode == 3
-    assert "espeak" in refused.stderr
+    assert refused.code == 3
+    assert "espeak" in refused.err
 
 
-def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path) -> None:
+def test_ctrl_c_keeps_what_was_recorded(tmp_path: Path, runs: Runs, narrator: Narrator) -> None:
     """Interrupted in the middle of recording: exit 130, and the next run records only the rest."""
-    text = "# One\n\n" + " ".join(f"This is line number {number} of a long chapter." for number in range(250))
-    folder = write_project(tmp_path, text, cast=CAST, book="credits: false\nloudness: none\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "narrator", "book", str(folder)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=hears_ctrl_c,
-    )
+    lines = 120
+    text = "# One\n\n" + " ".join(f"This is line {number} of a long chapter." for number in range(lines - 1))
+    folder = write_project(tmp_path, text, cast=CAST, book=f"{QUICK}formats: [json]\n")
+    run = runs.begin("book", folder)
     deadline = time.monotonic() + 60
     while len(list((folder / "takes").rglob("*.json"))) < 10 and time.monotonic() < deadline:
         time.sleep(0.02)
 
-    os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    os.killpg(run.pid, signal.SIGINT)
+    done = run.wait()
     kept = len(list((folder / "takes").rglob("*.json")))
-    rest = result("book", folder)
+    rest = narrator.result("book", folder)
 
-    assert process.returncode == 130
-    assert "Traceback" not in said
-    assert 10 <= kept < 251
-    assert rest["recorded"] == 251 - kept
+    assert done.code == 130
+    assert "Traceback" not in done.err
+    assert 10 <= kept < lines
+    assert rest["recorded"] == lines - kept
     assert rest["reused"] == kept
 
 
-def test_two_narrators_on_one_project(project: Path) -> None:
+def test_two_narrators_on_one_project(project: Path, runs: Runs, narrator: Narrator) -> None:
     """What costs nothing both may record; it is one take all the same."""
-    command = [sys.executable, "-m", "narrator", "book", str(project), "--json"]
-    both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    said = [process.communicate(timeout=120) for process in both]
+    both = [runs.begin("book", project, "--json") for _ in range(2)]
+    said = [run.wait() for run in both]
 
-    assert [process.returncode for process in both] == [0, 0], said
+    assert [each.code for each in said] == [0, 0], said
     assert len(list((project / "takes").glob("*/*/*.flac"))) == 5
-    assert narrator("book", project).stderr.startswith("nothing to do")
+    assert narrator("book", project).err.startswith("nothing to do")
 
 
-def test_debug_shows_where_an_error_came_from(project: Path) -> None:
+def test_debug_shows_where_an_error_came_from(project: Path, narrator: Narrator) -> None:
     (project / "cast.yaml").write_text("narrator: {voise: espeak/en}\n")
 
     plain, debug = narrator("check", project), narrator("check", project, "--debug")
 
-    assert "cast.yaml:1: unknown key 'voise'; did you mean 'voice'?" in plain.stderr
-    assert "Traceback" not in plain.stderr
-    assert "Traceback" in debug.stderr
+    assert "cast.yaml:1: unknown key 'voise'; did you mean 'voice'?" in plain.err
+    assert "Traceback" not in plain.err
+    assert "Traceback" in debug.err
 
 
 def test_version() -> None:
-    assert narrator("--version").stdout.startswith("narrator 0.")
+    assert command("--version").out.startswith("narrator 0.")
+
+
+def test_a_book_with_nothing_to_do_repeats_the_warnings_that_hold(project: Path, narrator: Narrator) -> None:
+    cast = "narrator: espeak/en-gb\nMara: {voice: polly/Joanna, stand_in: espeak/en-gb+f2}\n"
+    (project / "cast.yaml").write_text(cast, encoding="utf-8")
+    first = narrator("book", project)
+    again = narrator("book", project)
+
+    assert "nothing to do" in again.err
+    for run in (first, again):
+        assert "warning: cast.yaml: role 'Mara' speaks with its stand-in" in run.err

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -103,10 +101,7 @@ def test_the_page_on_projects_names_every_key() -> None:
 
 def test_the_readme_names_every_verb() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    helped = subprocess.run(
-        [sys.executable, "-m", "narrator", "--help"], capture_output=True, text=True, check=True
-    ).stdout
-    verbs = re.findall(r"^  ([a-z]+)  ", helped, re.MULTILINE)
+    verbs = re.findall(r"^  ([a-z]+)  ", told("--help").out, re.MULTILINE)
 
     assert len(verbs) >= 5
     for verb in verbs:

@@ -411,3 +411,23 @@ def test_an_edit_that_is_taken_back_costs_nothing(desk: Desk) -> None:
     desk.octave.asked.clear()
 
     costs(desk)
+
+
+@pytest.mark.parametrize("recorded", [FEW], indirect=True)
+def test_a_pickup_stays_chosen_where_its_line_goes(desk: Desk) -> None:
+    """Into another chapter, another file, under another name of its role."""
+    said = lines(1)[5].text
+    (first,) = (each for each in built(desk.project).values() if each.text == said)
+    ended(told("pickup", desk.project, first.id), 0)
+    (before,) = (each for each in built(desk.project).values() if each.text == said)
+    assert (before.id, before.take.id != first.take.id) == (first.id, True)
+    assert len(desk.octave.asked) == 1
+    desk.octave.seen.clear()
+    desk.octave.asked.clear()
+    a_chapter_moved(desk)
+    a_role_renamed(desk)
+
+    costs(desk)
+
+    (after,) = (each for each in built(desk.project).values() if each.text == said)
+    assert (after.id != before.id, after.take.id) == (True, before.take.id)

@@ -19,7 +19,8 @@ import pytest
 from narrator import produce
 from narrator.manuscript import Notice
 from narrator.progress import ChapterState
-from tests.commands import CAST, QUICK, command, ended, hears_ctrl_c, left, litter, outputs, told, words
+from tests.commands import CAST, QUICK, command, ended, left, litter, outputs, told
+from tests.runs import Runs
 from tests.studio import write_project
 
 TEXT = "# One\n\n" + " ".join(f"This is line {number} of one." for number in range(5)) + "\n"
@@ -31,6 +32,14 @@ DEADLINE_S = 60
 def project(tmp_path: Path) -> Path:
     """Two chapters of six lines."""
     return write_project(tmp_path / "project", TEXT, OTHER, cast=CAST, book=QUICK)
+
+
+@pytest.fixture
+def unencoded(project: Path) -> Path:
+    """The same, left as cue sheets and timelines only, which takes a third of the time."""
+    with (project / "book.yaml").open("a") as settings:
+        settings.write("formats: [cue, json]\n")
+    return project
 
 
 @pytest.fixture
@@ -57,15 +66,15 @@ def takes(project: Path) -> int:
     return len(list((project / "takes").rglob("*.json")))
 
 
-def test_no_room_for_takes(project: Path) -> None:
+def test_no_room_for_takes(unencoded: Path) -> None:
     """Where not even the ledger fits nothing is begun; what to do is said, and no half take is left."""
-    answer = command("book", project, "--json", first=files_of(10_000))
+    answer = command("book", unencoded, "--json", first=files_of(10_000))
 
     ended(answer, 6, "takes/ledger.sqlite: disk I/O error; ", "may not grow this large here (`ulimit -f`)")
-    assert takes(project) == 0
-    assert litter(project) == []
+    assert takes(unencoded) == 0
+    assert litter(unencoded) == []
 
-    made = told("book", project, "--json").result
+    made = told("book", unencoded, "--json").result
     assert made["recorded"] == 12
     assert (len(made["chapters"]), made["errors"]) == (2, [])
 
@@ -109,11 +118,11 @@ def test_a_renamed_chapter_that_fails_leaves_the_old_one(project: Path) -> None:
     assert not list((project / "build" / "chapters").glob("01-one.*"))
 
 
-def test_a_report_that_cannot_be_written_hides_nothing(project: Path) -> None:
+def test_a_report_that_cannot_be_written_hides_nothing(unencoded: Path) -> None:
     """The result still says what was made, and the error that came first stays the first."""
-    (project / "build" / "report.html").mkdir(parents=True)
+    (unencoded / "build" / "report.html").mkdir(parents=True)
 
-    answer = told("book", project, "--json")
+    answer = told("book", unencoded, "--json")
 
     ended(answer, 6, "report.html: Is a directory; a folder is in the way; rename it")
     assert answer.result["recorded"] == 12
@@ -160,13 +169,13 @@ def test_a_disk_that_is_full_and_then_is_not(project: Path, folder: str) -> None
 
 
 @pytest.mark.parametrize("folder", [pytest.param("takes", marks=pytest.mark.soak), "build"])
-def test_a_disk_that_cannot_be_written(project: Path, folder: str) -> None:
-    ended(told("book", project), 0)
-    before = left(project)
-    (project / "manuscript" / "01.md").write_text(f"{TEXT}\nOne more line.\n")
+def test_a_disk_that_cannot_be_written(unencoded: Path, folder: str) -> None:
+    ended(told("book", unencoded), 0)
+    before = left(unencoded)
+    (unencoded / "manuscript" / "01.md").write_text(f"{TEXT}\nOne more line.\n")
     script = 'mount --bind -o ro "$3" "$3" || exit 77; exec "$1" -m narrator book "$2" --json'
 
-    done = in_mounts(script, project, project / folder)
+    done = in_mounts(script, unencoded, unencoded / folder)
 
     if done.returncode == 77:
         pytest.skip("no read-only mounts here")
@@ -177,20 +186,8 @@ def test_a_disk_that_cannot_be_written(project: Path, folder: str) -> None:
     )
     assert "Traceback" not in done.stderr
     assert json.loads(done.stdout)["errors"]
-    after = left(project)
+    after = left(unencoded)
     assert {name for name, data in before.items() if after.get(name) != data} == set()
-
-
-def begun(project: Path) -> subprocess.Popen[str]:
-    """A run of its own, in a process group of its own."""
-    return subprocess.Popen(
-        words("book", project, "--json"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=hears_ctrl_c,
-    )
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -221,79 +218,75 @@ LINES = "# One\n\n" + " ".join(f"This is line number {number} of many." for numb
 
 
 def test_killed_while_recording_and_another_goes_on(
-    project: Path, undisturbed: Callable[[], dict[str, bytes]]
+    unencoded: Path, undisturbed: Callable[[], dict[str, bytes]], runs: Runs
 ) -> None:
     """`kill -9`: another run beside it records what is missing; no process is left behind."""
-    (project / "manuscript" / "01.md").write_text(LINES)
-    first = begun(project)
-    wait_until(lambda: takes(project) >= 5 or first.poll() is not None)
-    first.send_signal(signal.SIGSTOP)
-    second = begun(project)
+    (unencoded / "manuscript" / "01.md").write_text(LINES)
+    first = runs.begin("book", unencoded, "--json")
+    wait_until(lambda: takes(unencoded) >= 5 or first.code is not None)
+    first.send(signal.SIGSTOP)
+    second = runs.begin("book", unencoded, "--json")
     helpers = children(first.pid) if Path("/proc/self/task").exists() else []
-    first.kill()
-    first.communicate(timeout=DEADLINE_S)
-    out, err = second.communicate(timeout=DEADLINE_S)
+    first.send(signal.SIGKILL)
+    made = second.wait()
 
-    assert first.returncode == -signal.SIGKILL
-    assert second.returncode == 0, err
-    recorded = json.loads(out)["recorded"]
+    assert first.wait().code == -signal.SIGKILL
+    ended(made, 0)
+    recorded = made.result["recorded"]
     assert 0 < recorded <= 47
-    assert recorded + json.loads(out)["reused"] == 47
-    assert takes(project) == 47
-    assert litter(project) == []
-    assert outputs(project) == undisturbed()
+    assert recorded + made.result["reused"] == 47
+    assert takes(unencoded) == 47
+    assert litter(unencoded) == []
+    assert outputs(unencoded) == undisturbed()
     wait_until(lambda: not any(alive(helper) for helper in helpers))
 
 
-def test_terminated_while_recording(project: Path) -> None:
+def test_terminated_while_recording(unencoded: Path, runs: Runs) -> None:
     """SIGTERM is as Ctrl-C: what is in flight is kept, and the count that is told is right."""
-    (project / "manuscript" / "01.md").write_text(LINES)
-    run = begun(project)
-    wait_until(lambda: takes(project) >= 5 or run.poll() is not None)
+    (unencoded / "manuscript" / "01.md").write_text(LINES)
+    run = runs.begin("book", unencoded, "--json")
+    wait_until(lambda: takes(unencoded) >= 5 or run.code is not None)
 
-    run.terminate()
-    out, err = run.communicate(timeout=DEADLINE_S)
+    run.send(signal.SIGTERM)
+    done = run.wait()
 
-    assert run.returncode == 130, err
-    assert f"interrupted; {takes(project)} new takes kept, and the next run goes on from there" in err
-    assert json.loads(out)["errors"]
-    assert "Traceback" not in err
-    assert litter(project) == []
+    ended(done, 130, f"interrupted; {takes(unencoded)} new takes kept, and the next run goes on from there")
+    assert done.result["errors"]
+    assert litter(unencoded) == []
 
 
-def test_interrupted_while_waiting_for_another(project: Path) -> None:
+def test_interrupted_while_waiting_for_another(project: Path, runs: Runs) -> None:
     """Somebody removes takes: Ctrl-C ends the wait for that, and nothing was begun."""
     (project / "takes").mkdir()
     with (project / "takes" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        run = begun(project)
-        assert run.stderr is not None
-        said = run.stderr.readline()
-        run.send_signal(signal.SIGINT)
-        out, err = run.communicate(timeout=DEADLINE_S)
+        run = runs.begin("book", project, "--json")
+        wait_until(lambda: run.told.err.endswith("\n") or run.code is not None)
+        said = run.told.err
+        run.send(signal.SIGINT)
+        done = run.wait()
 
     assert said == "warning: another narrator is removing takes of this project; waiting for it\n"
-    assert run.returncode == 130
-    assert err.endswith("error: interrupted\n")
-    assert json.loads(out)["errors"] == ["interrupted"]
+    assert done.code == 130
+    assert done.err.endswith("error: interrupted\n")
+    assert done.result["errors"] == ["interrupted"]
     assert takes(project) == 0
 
 
-def test_killed_while_mastering(project: Path, undisturbed: Callable[[], dict[str, bytes]]) -> None:
+def test_killed_while_mastering(
+    project: Path, undisturbed: Callable[[], dict[str, bytes]], runs: Runs
+) -> None:
     """Half an MP3 is swept up, and the chapter's last good files are there until the new ones are whole."""
     ended(told("book", project), 0)
     before = outputs(project)
     settings = (project / "book.yaml").read_text()
-    (project / "book.yaml").write_text(f"{settings}pauses: {{sentence: 30}}\n")
-    run = begun(project)
-    wait_until(
-        lambda: any(part.stat().st_size > 200_000 for part in litter(project)) or run.poll() is not None
-    )
+    (project / "book.yaml").write_text(f"{settings}pauses: {{sentence: 15}}\n")
+    run = runs.begin("book", project)
+    wait_until(lambda: any(part.stat().st_size > 100_000 for part in litter(project)) or run.code is not None)
 
-    run.kill()
-    run.communicate(timeout=DEADLINE_S)
+    run.send(signal.SIGKILL)
 
-    assert run.returncode == -signal.SIGKILL
+    assert run.wait().code == -signal.SIGKILL
     assert litter(project)
     assert outputs(project).items() >= before.items()
     made = told("book", project, "--json").result
@@ -323,17 +316,17 @@ class Editing:
 
 
 @pytest.mark.parametrize("name", ["manuscript/01.md", "manuscript/03.md", "lexicon.yaml"])
-def test_an_edit_during_a_run_is_made_by_the_next(project: Path, name: str) -> None:
+def test_an_edit_during_a_run_is_made_by_the_next(unencoded: Path, name: str) -> None:
     """And not taken for done, though the run ended after it."""
     text = {"manuscript/01.md": TEXT.replace("line 3", "word 3"), "lexicon.yaml": "line: lane\n"}
-    edit = Editing(lambda: (project / name).write_text(text.get(name, "# Three\n\nNew.\n")))
+    edit = Editing(lambda: (unencoded / name).write_text(text.get(name, "# Three\n\nNew.\n")))
 
-    first = produce(project, progress=edit)
-    second = produce(project)
+    first = produce(unencoded, progress=edit)
+    second = produce(unencoded)
 
     assert first.errors == second.errors == ()
     assert second.recorded > 0
-    assert produce(project).recorded == 0
+    assert produce(unencoded).recorded == 0
 
 
 def test_a_manuscript_that_goes_away_during_a_run(project: Path) -> None:

@@ -250,6 +250,16 @@ def test_litter_of_a_killed_process_is_swept_and_work_in_progress_is_not(tmp_pat
     assert names(project / "chapters") == []
 
 
+def test_a_store_is_swept_without_looking_into_its_folders(tmp_path: Path) -> None:
+    """There are hundreds of them, and what is unfinished lies beside them."""
+    (tmp_path / "ab").mkdir()
+    for folder in (tmp_path, tmp_path / "ab"):
+        (folder / ".narrator-0123.part").write_bytes(b"")
+    assert sweep(tmp_path, within=False) == 1
+    assert names(tmp_path) == ["ab"]
+    assert sweep(tmp_path) == 1
+
+
 def test_sweeping_takes_nothing_else(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()

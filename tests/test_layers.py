@@ -43,6 +43,7 @@ LAYERS = {
         "sharding",
         "sidecar",
         "pacing",
+        "recalling",
         "stitching",
         "exports",
         "bulletins",

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import signal
-import subprocess
 import time
 from collections import Counter
 from dataclasses import replace
@@ -14,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import Told, command, ended, hears_ctrl_c, left, litter, told, words
+from tests.commands import Told, ended, left, litter, told
 from tests.octave_books import sentences, stored, write_book
 from tests.outside import HANG, Answer, Outside, Seen, Step, lines, said
 from tests.providers.hume.octave import Octave, Refused, wrong
+from tests.runs import Run, Runs
 
 KEY = "wistful-0123456789-otter"
 SOON_S = 2.0
@@ -57,16 +55,9 @@ def book(project: Path, octave: Outside, *options: str, key: str | None = KEY) -
         return told("book", project, "--json", *options)
 
 
-def begun(project: Path, url: str) -> subprocess.Popen[str]:
+def begun(runs: Runs, project: Path, url: str) -> Run:
     """`narrator book`, left to itself."""
-    return subprocess.Popen(
-        words("book", project, "--json"),
-        env={**os.environ, "HUME_BASE_URL": url, "HUME_API_KEY": KEY},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=hears_ctrl_c,
-    )
+    return runs.begin("book", project, "--json", environment={"HUME_BASE_URL": url, "HUME_API_KEY": KEY})
 
 
 def kept(project: Path) -> set[str]:
@@ -90,22 +81,18 @@ def finish(project: Path, before: set[str]) -> None:
 WAYS_ON = ("2026-11-13", "--rehearse", "stand_in", "base_url", "narrator serve")
 
 
-def test_a_key_that_is_refused(project: Path, tmp_path: Path) -> None:
+def test_a_key_that_is_refused(project: Path, tmp_path: Path, runs: Runs) -> None:
     """Asked once and no more; no file, no message and no traceback has the key that was wrong."""
     refused = said({"message": f"Invalid API key {KEY}"}, status=401)
     with Outside(then=refused) as outside:
         environment = {"HUME_BASE_URL": outside.url, "HUME_API_KEY": KEY}
-        made = command("book", project, "--json", "--debug", environment=environment)
-        listed = command("voices", "hume", "--debug", environment=environment)
-        heard = command(
-            "say",
-            "Hello.",
-            "--voice",
-            "hume/Ava Song",
-            "-o",
-            tmp_path / "x.mp3",
-            "--debug",
-            environment=environment,
+        made, listed, heard = (
+            runs.begin(*words, "--debug", environment=environment).wait()
+            for words in (
+                ("book", project, "--json"),
+                ("voices", "hume"),
+                ("say", "Hello.", "--voice", "hume/Ava Song", "-o", tmp_path / "x.mp3"),
+            )
         )
         assert len(outside.seen) == 3
 
@@ -119,10 +106,10 @@ def test_a_key_that_is_refused(project: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "x.mp3").exists()
 
 
-def test_without_a_key_nothing_is_sent(project: Path) -> None:
-    made = command(
-        "book", project, environment={"HUME_BASE_URL": "https://octave.example.org", "HUME_API_KEY": None}
-    )
+def test_without_a_key_nothing_is_sent(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUME_BASE_URL", "https://octave.example.org")
+
+    made = told("book", project)
 
     ended(made, 4, "no key; set HUME_API_KEY in the environment", "`narrator serve`", "--rehearse")
     assert stored(project) == []
@@ -172,10 +159,10 @@ def test_an_account_that_runs_empty(shape: str, project: Path) -> None:
     finish(project, before)
 
 
-def test_a_service_that_is_gone(project: Path, tmp_path: Path) -> None:
+def test_a_service_that_is_gone(project: Path, tmp_path: Path, runs: Runs) -> None:
     """Its door closes in the middle, or its name is not known: what may be the cause, and three ways on."""
     elsewhere = shutil.copytree(project, tmp_path / "elsewhere")
-    unknown = begun(elsewhere, "https://octave.invalid")  # beside the other, for both are waited for
+    unknown = begun(runs, elsewhere, "https://octave.invalid")  # beside the other, for both are waited for
     with Octave() as octave:
 
         def last(seen: Seen) -> Answer:
@@ -185,14 +172,11 @@ def test_a_service_that_is_gone(project: Path, tmp_path: Path) -> None:
         octave.add(*[octave.answer] * 6, last)
         made = book(project, octave)
     before = kept(project)
-    out, err = unknown.communicate(timeout=60)
 
     ended(made, 4, f"no service at {octave.url} (connection refused)", *WAYS_ON)
     assert (made.result["recorded"], len(before)) == (7, 7)
     assert [each["title"] for each in made.result["chapters"]] == ["One"]
-    ended(
-        Told(unknown.returncode, out, err), 4, "at https://octave.invalid (its name is not known)", *WAYS_ON
-    )
+    ended(unknown.wait(), 4, "at https://octave.invalid (its name is not known)", *WAYS_ON)
     finish(project, before)
 
 
@@ -249,65 +233,63 @@ def wide(project: Path) -> Path:
     return project
 
 
-def test_ctrl_c_keeps_what_is_in_flight(wide: Path) -> None:
+def test_ctrl_c_keeps_what_is_in_flight(wide: Path, runs: Runs) -> None:
     """Nothing more is asked for, the answers that are under way are kept, and the command ends at once."""
     with Slow() as octave:
-        running = begun(wide, octave.url)
+        running = begun(runs, wide, octave.url)
         octave.wait_for(5, within_s=30)
-        running.send_signal(signal.SIGINT)
+        running.send(signal.SIGINT)
         sent_at = time.monotonic()
-        out, err = running.communicate(timeout=30)
+        done = running.wait()
         ended_at = time.monotonic()
         asked = spoken(octave)
 
-    assert running.returncode == 130
     assert octave.seen[-1].at < sent_at + 0.1
     assert ended_at - max(sent_at, octave.seen[-1].at + 0.5) < SOON_S
     assert kept(wide) == asked.keys()
-    assert "warning: interrupted; answers that are under way are waited for and kept: Ctrl-C again" in err
-    assert f"error: interrupted; {len(asked)} new takes kept, and the next run goes on from there" in err
-    assert json.loads(out)["errors"] == [
-        f"interrupted; {len(asked)} new takes kept, and the next run goes on from there"
-    ]
+    said_last = f"interrupted; {len(asked)} new takes kept, and the next run goes on from there"
+    waits = "warning: interrupted; answers that are under way are waited for and kept: Ctrl-C again"
+    ended(done, 130, waits, f"error: {said_last}")
+    assert done.result["errors"] == [said_last]
     finish(wide, kept(wide))
 
 
 @pytest.mark.parametrize("step", [Answer(status=429, headers={"Retry-After": "60"}), Answer(status=503)])
-def test_ctrl_c_does_not_wait_for_what_is_not_in_flight(step: Step, wide: Path) -> None:
+def test_ctrl_c_does_not_wait_for_what_is_not_in_flight(step: Step, wide: Path, runs: Runs) -> None:
     with Outside(then=step) as outside:
-        running = begun(wide, outside.url)
+        running = begun(runs, wide, outside.url)
         outside.wait_for(1, within_s=30)
-        running.send_signal(signal.SIGINT)
+        running.send(signal.SIGINT)
         sent_at = time.monotonic()
-        running.communicate(timeout=30)
+        running.wait()
 
-    assert running.returncode == 130
+    assert running.code == 130
     assert time.monotonic() - sent_at < SOON_S
 
 
-def test_ctrl_c_twice_waits_for_nothing(wide: Path) -> None:
+def test_ctrl_c_twice_waits_for_nothing(wide: Path, runs: Runs) -> None:
     """A service that never answers holds nobody up for longer than he wants to wait."""
     with Outside(then=HANG) as outside:
-        running = begun(wide, outside.url)
+        running = begun(runs, wide, outside.url)
         outside.wait_for(3, within_s=30)
-        running.send_signal(signal.SIGINT)
-        assert running.stderr is not None
-        while "Ctrl-C again" not in (line := running.stderr.readline()):
-            assert line
-        running.send_signal(signal.SIGINT)
+        running.send(signal.SIGINT)
+        while "Ctrl-C again" not in running.told.err:
+            assert running.code is None
+            time.sleep(0.003)
+        running.send(signal.SIGINT)
         sent_at = time.monotonic()
-        running.communicate(timeout=30)
+        running.wait()
 
-    assert running.returncode == 130
+    assert running.code == 130
     assert time.monotonic() - sent_at < SOON_S
 
 
-def test_a_kill_loses_only_what_was_in_flight(wide: Path) -> None:
+def test_a_kill_loses_only_what_was_in_flight(wide: Path, runs: Runs) -> None:
     with Slow() as octave:
-        running = begun(wide, octave.url)
+        running = begun(runs, wide, octave.url)
         octave.wait_for(9, within_s=30)
-        running.kill()
-        running.communicate(timeout=30)
+        running.send(signal.SIGKILL)
+        running.wait()
 
     before = kept(wide)
     assert before < spoken(octave).keys()

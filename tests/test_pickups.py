@@ -617,7 +617,7 @@ def test_a_pickup_leaves_every_sample_outside_its_splice_alone(tmp_path: Path, l
 WORDS = ("Yes.", "No.", "He nodded.", "Then what?")
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_no_pickup_ever_changes_another_line(seed: int) -> None:
     """Books of few sentences said over and over; pickups, choices, and chapters recorded anew."""
@@ -678,10 +678,10 @@ def _change_something(folder: Path, tones: Tones, random_: random.Random) -> Non
 
 
 def test_a_kill_while_a_chapter_is_recorded_anew_costs_nothing_but_what_was_in_flight(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runs: Runs
 ) -> None:
     folder = write_book(tmp_path / "book", "# One\n\n" + " ".join(sentences(12)) + "\n", cast=CAST)
-    with served(tmp_path / "state", monkeypatch) as server, Runs() as runs:
+    with served(tmp_path / "state", monkeypatch) as server:
         environment = {"HUME_BASE_URL": server.base_url}
         ended(told("book", folder), 0)
         before = {take.id for take in stored(folder)}

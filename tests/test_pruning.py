@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_nothing_is_removed_before_somebody_says_yes(book: Path) -> None:
     before = left(book)
     answer = told("prune", book, "--paid")
 
-    ended(answer, 0, "2 takes", "which cost 0.01 USD: removed with --yes")
+    ended(answer, 0, "2 takes", "which cost 0.01 USD: add --yes to remove them")
     assert "Free again." in answer.out
     assert "The last line." in answer.out
     assert left(book) == before
@@ -214,6 +215,19 @@ def test_nothing_is_removed_while_another_narrator_works(book: Path) -> None:
 
     ended(answer, 6, "another narrator", "nothing was removed")
     assert left(book) == before
+
+
+def test_what_another_narrator_stores_meanwhile_is_not_missing(tmp_path: Path) -> None:
+    """Each look beside its work finds every take that its ledger knows."""
+    book = write_book(tmp_path / "book", "# One\n\n" + "".join(f"Line {n}.\n\n" for n in range(150)))
+    with ThreadPoolExecutor(1) as elsewhere:
+        recording = elsewhere.submit(buy, book)
+        looks = [prune(book)]
+        while not recording.done():
+            looks.append(prune(book))
+
+    assert len(recording.result()) == 151
+    assert [each.missing for each in looks] == [0] * len(looks)
 
 
 def test_damaged_takes_go_as_far_as_they_cost_nothing(book: Path) -> None:

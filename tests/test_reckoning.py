@@ -117,6 +117,17 @@ def test_a_merged_store_is_adopted_with_what_it_cost_and_where_it_belongs(book: 
     assert second.chapters == first.chapters
 
 
+def test_identical_lines_of_a_merged_store_count_where_they_stand(tmp_path: Path) -> None:
+    """Their takes lie under one key, and each serves a place of its own."""
+    book = write_book(tmp_path / "book", "# One\n\nNo. No.\n", "# Two\n\nNo. No. No.\n")
+    buy(book, written_down=False)
+
+    assert [(each.number, each.requests, each.paid) for each in reckon(book).chapters] == [
+        (1, 3, 0.03),
+        (2, 4, 0.04),
+    ]
+
+
 def test_what_serves_no_line_any_more_stays_unknown(book: Path) -> None:
     buy(book, written_down=False)
     (book / "manuscript" / "02.md").unlink()

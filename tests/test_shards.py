@@ -13,13 +13,13 @@ import pytest
 from tests.brief_octave import Brief
 from tests.commands import QUICK, ended, left, outputs, told
 from tests.killing import compared, prove_clean, rows, spent
-from tests.octave_books import stored
+from tests.octave_books import stored, write_book
 from tests.runs import Runs
 from tests.scenes import Scenes
 from tests.studio import write_project
 
 SHARDS = 4
-SCENES, FEWER = Scenes(chapters=6, scenes=2, lines=4), Scenes(chapters=3, scenes=2, lines=4)
+SCENES, FEWER = Scenes(chapters=6, scenes=2, lines=2), Scenes(chapters=2, scenes=2, lines=3)
 
 
 @pytest.fixture
@@ -141,3 +141,18 @@ def test_a_store_is_merged_whose_run_was_killed(tmp_path: Path, octave: Brief, r
     outcomes = Counter(row.outcome for row in rows(for_both))
     assert outcomes["kept"] == SCENES.book
     prove_clean(for_both)
+
+
+def test_shards_do_not_make_a_voice_each(tmp_path: Path, octave: Brief) -> None:
+    """A role has one voice: where it is made from a description, one machine makes it before the others."""
+    cast = "narrator: {voice: hume, description: an old sailor}\n"
+    project = write_book(tmp_path / "project", *FEWER.texts, cast=cast, settings="version: auto")
+
+    ended(told("book", project, "--shard", "1/2"), 2, "narrator chapter PROJECT 1")
+    assert octave.seen == []
+
+    ended(told("chapter", project, "1"), 0)
+    ended(told("book", project, "--shard", "2/2"), 0)
+    ended(told("book", project), 0)
+    assert len({dict(take.ids)["voice"] for take in stored(project)}) == 1
+    FEWER.prove_bought(octave)

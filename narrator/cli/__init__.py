@@ -15,6 +15,7 @@ from typer.exceptions import Abort, Exit, TyperException
 from narrator.cli.app import app
 from narrator.cli.output import close_stdout, say, say_error
 from narrator.errors import Interrupted, NarratorError
+from narrator.pipeline import MASTERING
 from narrator.recording import RECORDING
 
 
@@ -71,7 +72,7 @@ def _fill_standard_places() -> None:
 
 def _leave_threads(code: int) -> None:
     """End now where requests were given up: Python would wait for their threads, they for a service."""
-    if any(thread.name.startswith(RECORDING) for thread in threading.enumerate()):
+    if any(thread.name.startswith((RECORDING, MASTERING)) for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, AttributeError):
                 stream.flush()

@@ -25,7 +25,7 @@ _TITLE_CELLS = 40
 
 
 def ledger(project: Project, json: Json = False) -> int:
-    """Show what was spent, by chapter, role, provider and day; hold the ledger against the takes."""
+    """Show what was spent, by chapter, role, provider and day."""
     reckoning = reckon(project)
     if json:
         print_json(reckoning)
@@ -145,7 +145,7 @@ def _say_pruned(pruning: Pruning, *, yes: bool) -> None:
     elif pruning.removed:
         say(f"removed {count(len(pruning.takes), 'take')}, {size}{_at(pruning.cost)}")
     else:
-        say(f"{count(len(pruning.takes), 'take')}, {size}{_at(pruning.cost)}: removed with --yes")
+        say(f"{count(len(pruning.takes), 'take')}, {size}{_at(pruning.cost)}: add --yes to remove them")
     if pruning.kept:
         kept = count(len(pruning.kept), "take")
         size = f"{sum(each.bytes for each in pruning.kept) / 1e6:,.1f} MB"

@@ -223,6 +223,8 @@ def explained(path: Path, error: Exception) -> OutputError:
         return refusal(path, OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)))
     if code & 0xFF in _DISK:
         number = _DISK[code & 0xFF]
+        if number == errno.EROFS and not os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+            number = errno.EACCES  # the file alone is read-only
         return refusal(path, OSError(number, os.strerror(number)))
     if code & 0xFF in _BUSY:
         return OutputError(

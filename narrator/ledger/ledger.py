@@ -47,7 +47,7 @@ class Ledger:
         self._takes, self._store, self._budget, self._command = takes, store, budget, command
         self._folder = takes / runs.FOLDER
         self._file = f"{takes.name}/{NAME}"
-        self._known: set[tuple[str, str]] | None = None
+        self._known: set[tuple[str, str]] = set()
         self._spent: Mapping[str, int] | None = None
 
     def __enter__(self) -> Ledger:
@@ -154,6 +154,7 @@ class Ledger:
         Raises:
             OutputError: the ledger cannot be read.
         """
+        self._register.release(())  # else two runs that could not let go of theirs would await each other
         with self._database.reading() as connection:
             found = claims.holders(connection, names, but=self._run.id)
         alive = {run: runs.is_alive(self._folder, run) for _, run, _ in found}
@@ -169,8 +170,11 @@ class Ledger:
             OutputError: they cannot be written down.
         """
         with self._database.lock:
-            known = self._known_takes()
-            strange = {(take.key, take.id): take for take in takes if (take.key, take.id) not in known}
+            strange = {(take.key, take.id): take for take in takes if (take.key, take.id) not in self._known}
+            if strange:
+                with self._database.reading() as connection:
+                    self._known |= rows.known(connection, {key for key, _ in strange})
+            strange = {name: take for name, take in strange.items() if name not in self._known}
             if not strange:
                 return 0
             with self._database.changing() as connection:
@@ -178,7 +182,7 @@ class Ledger:
                 left = rows.unknown(connection, strange.values())
                 adopted = rows.adopt(connection, left.new)
             self._register.carried_over(numbers)
-            known |= strange.keys() - {(take.key, take.id) for take in left.in_flight}
+            self._known |= strange.keys() - {(take.key, take.id) for take in left.in_flight}
         return adopted
 
     def pruned(self, take_ids: Iterable[str]) -> None:
@@ -191,14 +195,7 @@ class Ledger:
         with self._database.lock:
             with self._database.changing() as connection:
                 rows.prune(connection, take_ids)
-            self._known = None
-
-    def _known_takes(self) -> set[tuple[str, str]]:
-        """Takes that a row knows, by key and id; those that other runs bring meanwhile need not be here."""
-        if self._known is None:
-            with self._database.reading() as connection:
-                self._known = rows.known(connection)
-        return self._known
+            self._known.clear()
 
     def _begin(self) -> None:
         with self._database.changing() as connection:

@@ -28,13 +28,16 @@ def read_choices(settings: Settings) -> Choices:
     if not isinstance(node, Series):
         settings.note(f"`choices` must be a list, not {node}", line=node.line)
         return Choices()
-    found = []
+    found: dict[tuple[str, str | None, int | None], tuple[ChosenTake, int]] = {}
     for item in node.items:
         if not isinstance(item, Table):
             settings.note(f"a choice must be a mapping, not {item}", line=item.line)
         elif choice := _choice(settings.within(item), line=item.line):
-            found.append(choice)
-    return Choices(chosen=tuple(found))
+            other, line = found.setdefault((choice.key, choice.after, choice.nth), (choice, item.line))
+            if other.lies_under != choice.lies_under or other.take != choice.take:  # two people's, merged
+                message = f"this chooses another take for the line that the entry on line {line} is for"
+                settings.note(f"{message}; take one of the two out", line=item.line)
+    return Choices(chosen=tuple(choice for choice, _ in found.values()))
 
 
 def write_choices(choices: Choices) -> str:

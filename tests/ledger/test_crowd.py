@@ -16,7 +16,7 @@ from tests.ledger.dying import ROOT
 from tests.ledger.shelf import ledger, request, rows
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.soak)])
 def test_many_processes_some_of_them_killed(tmp_path: Path, seed: int) -> None:
     takes = tmp_path / "takes"
     crowd = [sys.executable, "-m", "tests.ledger.crowd", str(takes), str(seed)]

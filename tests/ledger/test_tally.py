@@ -105,6 +105,19 @@ def test_pruned_takes_are_not_missed_and_stay_paid(book: Path) -> None:
     assert [kept.pruned for kept in read_tally(book).kept] == [False] * 3
 
 
+@pytest.mark.parametrize("asked", [1, 2, 3, 4, 5, 12])
+def test_few_takes_are_known_among_many(tmp_path: Path, asked: int) -> None:
+    """However many are asked about, those that rows know are told from those that none does."""
+    store = TakeStore(tmp_path / "takes")
+    takes = [put(store, f"Line {number}.") for number in range(12)]
+    with ledger(tmp_path / "takes") as book:
+        book.adopt(takes)
+    new = [put(store, f"Another {number}.") for number in range(2)]
+    with ledger(tmp_path / "takes") as book:
+        assert book.adopt([*takes[:asked], *new]) == 2
+        assert book.adopt([*takes, *new]) == 0
+
+
 def test_takes_from_elsewhere_are_adopted_once(book: Path, tmp_path: Path) -> None:
     """A shard's store was copied over this one: what it cost counts, for the budget too."""
     store = TakeStore(book)

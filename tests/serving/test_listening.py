@@ -26,7 +26,7 @@ print("left")
 """
 
 
-@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("stop", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.soak)])
 def test_signals_end_it_in_good_order(tmp_path: Path, stop: signal.Signals) -> None:
     """One line when it listens; on a signal it goes back to who called it, and says nothing."""
     command = [sys.executable, "-c", SERVE, str(tmp_path)]

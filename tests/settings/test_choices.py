@@ -90,7 +90,25 @@ CHOSEN = st.builds(
 )
 
 
+ONE_A_PLACE = st.lists(CHOSEN, max_size=5, unique_by=lambda each: (each.key, each.after, each.nth)).map(tuple)
+
+
 @settings(max_examples=80, deadline=None)
-@given(choices=st.builds(Choices, chosen=st.lists(CHOSEN, max_size=5).map(tuple)))
+@given(choices=st.builds(Choices, chosen=ONE_A_PLACE))
 def test_what_is_written_is_read_back(choices: Choices) -> None:
     assert read(write_choices(choices)) == (choices, [])
+
+
+def test_two_entries_for_one_line_are_an_error_with_both_lines() -> None:
+    """As a merge of two people's choices leaves them; the same said twice is no harm."""
+    entry = f"- {{line: c03-u014, text: Yes., key: {KEY}, take: {TAKE}}}\n"
+    other = entry.replace(TAKE, TAKE[::-1])
+
+    twice, none = read(f"choices:\n{entry}{entry}")
+    _, problems = read(f"choices:\n{entry}{other}")
+
+    assert (len(twice.chosen), none) == (1, [])
+    assert problems == [
+        "choices.yaml:3: this chooses another take for the line that the entry on line 2 is for;"
+        " take one of the two out"
+    ]

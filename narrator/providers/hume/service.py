@@ -114,6 +114,8 @@ class Service:
         self._settings, self._models, self._keyed = settings, models, bool(key)
         self._redaction = Redaction(headers)
         self._clocks = Clocks()
+        self._fresh: dict[str, Speaker] = {}
+        """Voices made here for a line that is yet to be spoken in them, by description: it may be refused."""
 
     def speak(
         self,
@@ -130,6 +132,8 @@ class Service:
             return self._in_voice(asked, Speaker(request.voice), before=before)
         if designed is not None:
             return self._in_voice(asked, self._designed(designed), before=before)
+        if (speaker := self._fresh.get(request.description)) is not None:
+            return self._in_voice(asked, speaker, before=before)
         return self._design(asked, before=before)
 
     def listen(self, request: Request, audio_format: AudioFormat) -> Iterator[bytes]:
@@ -184,6 +188,7 @@ class Service:
             return (design,)
         voice = self.voices.keep(made.generation_id, new=True)
         speaker = Speaker(f"{CUSTOM}{voice}", (("voice", voice), ("design", made.generation_id)), _GONE)
+        self._fresh[asked.request.description or ""] = speaker
         spoken, *others = self._in_voice(asked, speaker, before=before)
         both = cost.amount + round(spoken.cost * MILLION)
         return replace(spoken, characters=cost.characters + spoken.characters, cost=amount(both)), *others
