@@ -18,7 +18,7 @@ ENTRY = ChosenTake(line="c01-u001", text="It was “lit”: #1", key="1f" * 32, 
 
 
 def added(choices: Choices, number: int) -> Choices:
-    entry = ENTRY.model_copy(update={"take": f"{number:016x}"})
+    entry = ENTRY.model_copy(update={"key": f"{number:064x}", "take": f"{number:016x}"})
     return Choices(chosen=(*choices.chosen, entry))
 
 
