@@ -52,6 +52,8 @@ class Bill(NamedTuple):
     amount: int
     """Millionths of `currency`."""
     currency: str
+    known: bool = True
+    """False where nobody has said what it costs; the amount is 0 then."""
 
 
 class Price(NamedTuple):
@@ -67,17 +69,42 @@ class Price(NamedTuple):
     """Where the figure is from, in words."""
 
 
+Ids = tuple[tuple[str, str], ...]
+"""A service's own ids of something, each with what it is the id of."""
+
+
 class Attempt(Protocol):
     """One request that is written down, from before it is sent to its end."""
 
-    def ended(self, outcome: Outcome, *, reason: str = "") -> None:
+    def identified(self, ids: Ids) -> None:
+        """
+        Write down, durably, what the service calls it, so that whoever comes next can fetch its answer.
+
+        What cannot be written is tried again later, and never raised.
+        """
+        ...
+
+    def ended(self, outcome: Outcome, *, reason: str = "", bill: Bill | None = None) -> None:
         """
         Write down what became of it.
 
         Args:
             reason: what went wrong, without secrets; `""` for an answer.
+            bill: what it really cost, where that is not what was written down before.
         """
         ...
+
+
+class Unfinished(NamedTuple):
+    """A request of before whose answer nobody has kept, though the service may still have it."""
+
+    attempt: Attempt
+    """To be ended again: `answered` where its answer is fetched now."""
+    ids: Ids
+    """The service's own, as they were written down."""
+    sent_at: str
+    """UTC, ISO 8601."""
+    bill: Bill
 
 
 class Account(Protocol):
@@ -93,10 +120,28 @@ class Account(Protocol):
         """
         ...
 
+    def unfinished(self) -> Unfinished | None:
+        """
+        A request for the same take that was identified and brought none, and that nobody waits for: the
+        newest of those that were not given here before. Whoever comes to nothing with it asks for the next
+        one; the others are left to other lines that say the same.
 
-def bill(characters: int, *, price_per_1000: float, currency: str) -> Bill:
+        Raises:
+            OutputError: the ledger cannot be read.
+        """
+        ...
+
+
+def bill(characters: int, *, price_per_1000: float, currency: str, known: bool = True) -> Bill:
     """What *characters* cost at a price for 1000, rounded to the nearest millionth."""
-    return Bill(characters, round(characters * price_per_1000 * MILLION / 1000), currency)
+    return Bill(characters, round(characters * price_per_1000 * MILLION / 1000), currency, known)
+
+
+def sound_bill(
+    seconds: float, *, characters: int, price_per_minute: float, currency: str, known: bool = True
+) -> Bill:
+    """What so much sound costs at a price for a minute, rounded to the nearest millionth."""
+    return Bill(characters, round(seconds * price_per_minute * MILLION / 60), currency, known)
 
 
 def shares(whole: Bill, among: int) -> tuple[Bill, ...]:
@@ -104,7 +149,7 @@ def shares(whole: Bill, among: int) -> tuple[Bill, ...]:
     characters, more = divmod(whole.characters, among)
     millionths, odd = divmod(whole.amount, among)
     return tuple(
-        Bill(characters + (place < more), millionths + (place < odd), whole.currency)
+        Bill(characters + (place < more), millionths + (place < odd), whole.currency, whole.known)
         for place in range(among)
     )
 

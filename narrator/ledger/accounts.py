@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from narrator.ledger.register import Entry, Register
-from narrator.spending import Bill, Errand, Outcome
+from narrator.ledger.rows import read_ids
+from narrator.spending import Bill, Errand, Ids, Outcome, Unfinished
 from narrator.takes import Take
 
 
@@ -15,12 +16,29 @@ class LineAccount:
     def __init__(self, register: Register, errand: Errand) -> None:
         self._register, self._errand = register, errand
         self._entries: list[Entry] = []
+        self._given: set[int] = set()
+        """Numbers of the unfinished requests that it was given."""
 
     def send(self, bill: Bill) -> WrittenAttempt:
         """See `spending.Account.send`."""
         entry = self._register.send(self._errand, len(self._entries) + 1, bill)
         self._entries.append(entry)
         return WrittenAttempt(self._register, entry)
+
+    def unfinished(self) -> Unfinished | None:
+        """See `spending.Account.unfinished`."""
+        entry = self._register.take_over(self._errand.key, but=self._given)
+        if entry is None:
+            return None
+        self._entries.append(entry)
+        if entry.number is not None:
+            self._given.add(entry.number)
+        return Unfinished(
+            WrittenAttempt(self._register, entry),
+            read_ids(entry.row.ids),
+            entry.row.sent_at,
+            Bill(entry.row.characters, entry.row.amount, entry.row.currency, not entry.row.unpriced),
+        )
 
     def kept(self, takes: Sequence[Take]) -> None:
         """Its answered requests brought *takes*, which are in the store now."""
@@ -40,6 +58,10 @@ class WrittenAttempt:
     def __init__(self, register: Register, entry: Entry) -> None:
         self._register, self._entry = register, entry
 
-    def ended(self, outcome: Outcome, *, reason: str = "") -> None:
+    def identified(self, ids: Ids) -> None:
+        """See `spending.Attempt.identified`."""
+        self._register.identified(self._entry, ids)
+
+    def ended(self, outcome: Outcome, *, reason: str = "", bill: Bill | None = None) -> None:
         """See `spending.Attempt.ended`. What cannot be written is tried again later, and never raised."""
-        self._register.end([self._entry], outcome, reason=reason)
+        self._register.end([self._entry], outcome, reason=reason, bill=bill)

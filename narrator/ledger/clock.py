@@ -10,6 +10,11 @@ def now() -> str:
     return _written(datetime.now(UTC))
 
 
+def hours_ago(hours: int) -> str:
+    """The moment so long before this one."""
+    return _written(datetime.now(UTC) - timedelta(hours=hours))
+
+
 def began(ended_at: str, took_ms: int) -> str:
     """When something began that ended at *ended_at*, a sidecar's whole second; that, if it is no time."""
     try:

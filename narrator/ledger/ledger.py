@@ -16,6 +16,7 @@ from narrator.ledger import claims, rows, runs, settling
 from narrator.ledger.accounts import LineAccount
 from narrator.ledger.claims import Claim
 from narrator.ledger.clock import now
+from narrator.ledger.coming import Coming, coming
 from narrator.ledger.database import NAME
 from narrator.ledger.opening import open_ledger
 from narrator.ledger.register import Register
@@ -113,6 +114,16 @@ class Ledger:
         with self._database.reading() as connection:
             return rows.totals(connection)
 
+    @property
+    def coming(self) -> Coming:
+        """What is spent already on takes that are not in the store yet, and that this run need not buy.
+
+        Raises:
+            OutputError: the ledger cannot be read.
+        """
+        with self._database.reading() as connection:
+            return coming(connection, self._folder, but=self._run.id)
+
     def account(self, errand: Errand) -> LineAccount:
         """Where the requests for one line are written down."""
         return LineAccount(self._register, errand)
@@ -170,7 +181,8 @@ class Ledger:
             OutputError: they cannot be written down.
         """
         with self._database.lock:
-            strange = {(take.key, take.id): take for take in takes if (take.key, take.id) not in self._known}
+            named = {(take.key, take.id): take for take in takes}
+            strange = {name: take for name, take in named.items() if name not in self._known}
             if strange:
                 with self._database.reading() as connection:
                     self._known |= rows.known(connection, {key for key, _ in strange})

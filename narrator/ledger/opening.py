@@ -15,6 +15,7 @@ from narrator.ledger.examining import reason, too_new, wrong, wrong_log
 from narrator.ledger.money import money
 from narrator.ledger.schema import MIGRATIONS, Migrations, migrate, version_of
 from narrator.manuscript import Notice
+from narrator.splitting import paid_for
 from narrator.store import TakeStore
 
 
@@ -101,7 +102,7 @@ class _Opening:
                 return Opened(database, ())
         with database.changing(durable=True) as connection:
             migrate(connection, self._migrations)
-            adopted = rows.adopt(connection, self._store.every())
+            adopted = rows.adopt(connection, paid_for(self._store.every()))
             spent = rows.totals(connection)
         with database.reading() as connection:  # out of the log, and into the file
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()

@@ -13,17 +13,17 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from narrator.book import Budget
 from narrator.errors import BudgetExceeded, OutputError
-from narrator.ledger import claims, rows
-from narrator.ledger.clock import now
+from narrator.ledger import claims, rows, runs
+from narrator.ledger.clock import hours_ago, now
+from narrator.ledger.coming import FETCHED_H
 from narrator.ledger.database import Database
 from narrator.ledger.money import money
-from narrator.ledger.runs import Run
 from narrator.manuscript import Notice
-from narrator.spending import FREE, MILLION, WASTED, Bill, Errand, Outcome
+from narrator.spending import FREE, MILLION, WASTED, Bill, Errand, Ids, Outcome
 from narrator.takes import Take
 
 BATCH = 256
@@ -35,13 +35,17 @@ REASON_CHARACTERS = 500
 
 
 class Entry:
-    """One request of this run."""
+    """One request of this run, made by it or taken over."""
 
-    __slots__ = ("began_s", "end", "number", "row", "takes")
+    __slots__ = ("amended", "began_s", "counted", "end", "number", "row", "takes")
 
     def __init__(self, row: rows.Row) -> None:
         self.row = row
-        """As it was sent."""
+        """As it was sent, with what became known since."""
+        self.amended = False
+        """Whether anything did."""
+        self.counted = True
+        """Whether this run pays for it; one that was taken over is paid for by the run before."""
         self.end = rows.End("sent", "", None, None)
         self.takes: tuple[Take, ...] = ()
         self.number: int | None = None
@@ -52,7 +56,9 @@ class Entry:
 class Register:
     """The requests of one run. Safe to use from several threads."""
 
-    def __init__(self, database: Database, run: Run, budget: Budget | None, notices: list[Notice]) -> None:
+    def __init__(
+        self, database: Database, run: runs.Run, budget: Budget | None, notices: list[Notice]
+    ) -> None:
         self.spent: Counter[str] = Counter()
         """Millionths by currency, of this run's requests that are not free."""
         self.wasted: Counter[str] = Counter()
@@ -66,6 +72,8 @@ class Register:
         self._limit = round(budget.amount * MILLION) if budget else None
         self._closed = False
         self._unwritten: dict[Entry, None] = {}
+        self._foreign: set[int] = set()
+        """Numbers of requests that were taken over from other runs, which have paid for them."""
         self._released: Counter[str] = Counter()
         self._written_s = time.monotonic()
 
@@ -76,7 +84,7 @@ class Register:
             if self._closed:
                 raise OutputError("the ledger is closed; nothing is sent that is not written down")
             self.used = True
-            if bill.amount:
+            if bill.amount or not bill.known:
                 self._write_first(entry, errand, bill)
             else:
                 self._unwritten[entry] = None
@@ -85,19 +93,67 @@ class Register:
                 self._write_some()
         return entry
 
+    def identified(self, entry: Entry, ids: Ids) -> None:
+        """Write down what the service calls a request, at once and durably, whatever it costs: the price may
+        not be known. Never raises because it cannot be written."""
+        with self._database.lock:
+            entry.row, entry.amended = entry.row._replace(ids=rows.written(ids)), True
+            self._unwritten[entry] = None
+            self.write(durable=True)
+
+    def take_over(self, key: str, *, but: Collection[int]) -> Entry | None:
+        """
+        The newest identified request for a take that brought none and that nobody waits for any more, of
+        whichever run: in flight again, and of this run from now on.
+
+        Args:
+            but: numbers of those that are not wanted.
+
+        Raises:
+            OutputError: the ledger cannot be read, or it cannot be written that it is ours.
+        """
+        with self._database.lock:
+            with self._database.reading() as connection:
+                if self._unfinished(connection, key, but) is None:
+                    return None
+            self._run.assert_known()
+            with self._database.changing(durable=True) as connection:
+                numbers = self.carry_over(connection)
+                found = self._unfinished(connection, key, but)
+                if found is not None:
+                    rows.take_over(connection, found[0], self._run.id)
+            self.carried_over(numbers)
+            return None if found is None else self._taken(*found)
+
     def end(
-        self, entries: Iterable[Entry], outcome: Outcome, *, reason: str = "", takes: Sequence[Take] = ()
+        self,
+        entries: Iterable[Entry],
+        outcome: Outcome,
+        *,
+        reason: str = "",
+        takes: Sequence[Take] = (),
+        bill: Bill | None = None,
     ) -> None:
         """Write down what became of requests; never raises because it cannot be written."""
+        if bill is not None:
+            _checked(bill)
         with self._database.lock:
             costs = False
             for entry in entries:
                 self._count(entry, -1)
+                if bill is not None:
+                    entry.row = entry.row._replace(
+                        characters=bill.characters,
+                        amount=bill.amount,
+                        currency=bill.currency,
+                        unpriced=not bill.known,
+                    )
+                    entry.amended = True
                 entry.end = _ended(entry, outcome, reason)
                 entry.takes = tuple(takes)
                 self._count(entry, 1)
                 self._unwritten[entry] = None
-                costs = costs or entry.row.amount > 0
+                costs = costs or entry.row.amount > 0 or bool(entry.row.ids)
             if costs:
                 self.write()
             else:
@@ -110,12 +166,12 @@ class Register:
             if self._released:
                 self.write()
 
-    def write(self) -> None:
+    def write(self, *, durable: bool = False) -> None:
         """Write what has not been written; what cannot be is kept for the next time."""
         if self._closed:
             return
         try:
-            with self._database.changing() as connection:
+            with self._database.changing(durable=durable) as connection:
                 numbers = self.carry_over(connection)
         except OutputError as error:
             self.failure = error
@@ -130,6 +186,8 @@ class Register:
             if number is None:
                 number = rows.add(connection, entry.row._replace(**entry.end._asdict()))
             else:
+                if entry.amended:
+                    rows.amend(connection, number, entry.row)
                 rows.end(connection, number, entry.end)
             rows.bring(connection, number, entry.takes)
             numbers[entry] = number
@@ -162,6 +220,12 @@ class Register:
     def _mind_the_budget(self, connection: sqlite3.Connection, errand: Errand, bill: Bill) -> None:
         if self._limit is None:
             return
+        if not bill.known:
+            raise BudgetExceeded(
+                f"there is a budget, and what {errand.provider} costs is not known, so nothing is asked of"
+                f" it; set its price under `providers: {{{errand.provider}: ...}}` in book.yaml (0 where it"
+                " costs nothing)"
+            )
         if bill.currency != self._currency:
             self._warn_of_currency(errand, bill)
             return
@@ -193,7 +257,28 @@ class Register:
         if len(self._unwritten) >= BATCH or time.monotonic() - self._written_s >= BATCH_S:
             self.write()
 
+    def _unfinished(
+        self, connection: sqlite3.Connection, key: str, but: Collection[int]
+    ) -> tuple[int, rows.Row] | None:
+        left = rows.unfinished(connection, key, since=hours_ago(FETCHED_H))
+        return next(((number, row) for number, row in left if number not in but), None)
+
+    def _taken(self, number: int, row: rows.Row) -> Entry:
+        if row.run != self._run.id:
+            self._foreign.add(number)
+        entry = Entry(row)
+        entry.number = number
+        entry.counted = number not in self._foreign
+        entry.end = rows.End(row.outcome, row.reason, row.ended_at, row.took_ms)
+        self._count(entry, -1)
+        entry.end = rows.End("sent", "", None, None)
+        self._count(entry, 1)
+        self.used = True
+        return entry
+
     def _count(self, entry: Entry, sign: int) -> None:
+        if not entry.counted:
+            return
         row, outcome = entry.row, entry.end.outcome
         if outcome not in FREE:
             self.spent[row.currency] += sign * row.amount
@@ -202,8 +287,7 @@ class Register:
 
 
 def _row(run: str, errand: Errand, attempt: int, bill: Bill) -> rows.Row:
-    if bill.amount < 0 or bill.characters < 0:
-        raise ValueError(f"not a bill: {bill}")
+    _checked(bill)
     return rows.Row(
         run=run,
         key=errand.key,
@@ -224,7 +308,14 @@ def _row(run: str, errand: Errand, attempt: int, bill: Bill) -> rows.Row:
         took_ms=None,
         outcome="sent",
         reason="",
+        unpriced=not bill.known,
     )
+
+
+def _checked(bill: Bill) -> Bill:
+    if bill.amount < 0 or bill.characters < 0:
+        raise ValueError(f"not a bill: {bill}")
+    return bill
 
 
 def _ended(entry: Entry, outcome: Outcome, reason: str) -> rows.End:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from narrator.ledger.clock import began
-from narrator.spending import MILLION, Outcome
+from narrator.spending import MILLION, Ids, Outcome
 from narrator.takes import Take
 
 _SOUGHT = 3
@@ -39,6 +39,10 @@ class Row(NamedTuple):
     took_ms: int | None
     outcome: Outcome
     reason: str
+    ids: str = ""
+    """As JSON."""
+    unpriced: bool = False
+    """Whether nobody had said what it costs."""
 
 
 class End(NamedTuple):
@@ -52,6 +56,17 @@ class End(NamedTuple):
 
 _INSERT = f"INSERT INTO requests ({', '.join(Row._fields)}) VALUES ({', '.join('?' * len(Row._fields))})"  # noqa: S608
 _END = "UPDATE requests SET outcome = ?, reason = ?, ended_at = ?, took_ms = ? WHERE id = ?"
+_AMEND = """
+    UPDATE requests SET characters = ?, amount = ?, currency = ?, unpriced = ?, ids = ? WHERE id = ?
+"""
+_UNFINISHED = f"""
+    SELECT id, {", ".join(Row._fields)} FROM requests
+    WHERE key = ? AND ids <> '' AND outcome IN ('broken', 'lost') AND sent_at >= ?
+    ORDER BY sent_at DESC, id DESC
+"""  # noqa: S608
+_TAKE_OVER = (
+    "UPDATE requests SET run = ?, outcome = 'sent', reason = '', ended_at = NULL, took_ms = NULL WHERE id = ?"
+)
 
 
 def add(connection: sqlite3.Connection, row: Row) -> int:
@@ -63,6 +78,41 @@ def add(connection: sqlite3.Connection, row: Row) -> int:
 def end(connection: sqlite3.Connection, request: int, how: End) -> None:
     """Write down what became of a request."""
     connection.execute(_END, (how.outcome, _text(how.reason), how.ended_at, how.took_ms, request))
+
+
+def amend(connection: sqlite3.Connection, request: int, row: Row) -> None:
+    """Write down what became known of a request since: what it costs, what the service calls it."""
+    connection.execute(
+        _AMEND, (row.characters, row.amount, row.currency, row.unpriced, _text(row.ids), request)
+    )
+
+
+def unfinished(connection: sqlite3.Connection, key: str, *, since: str) -> list[tuple[int, Row]]:
+    """Requests for a take that brought none and whose answers the service may still have, the newest first.
+
+    Args:
+        since: sent no earlier.
+    """
+    found = connection.execute(_UNFINISHED, (key, since)).fetchall()
+    return [(number, Row(*values)) for number, *values in found]
+
+
+def take_over(connection: sqlite3.Connection, request: int, run: str) -> None:
+    """A request is in flight again, of another run."""
+    connection.execute(_TAKE_OVER, (run, request))
+
+
+def written(ids: Ids) -> str:
+    """A service's ids as a column has them."""
+    return json.dumps(ids, separators=(",", ":")) if ids else ""
+
+
+def read_ids(column: str) -> Ids:
+    """The same, read; none where somebody wrote something else there."""
+    try:
+        return tuple((str(name), str(value)) for name, value in json.loads(column))
+    except (ValueError, TypeError):
+        return ()
 
 
 def bring(connection: sqlite3.Connection, request: int, takes: Iterable[Take]) -> None:

@@ -39,6 +39,7 @@ class Run:
             OutputError: nothing can be written there, or it cannot be locked.
         """
         self.id = secrets.token_hex(8)
+        self.folder = folder
         self._path = folder / self.id
         with refusing(self._path):
             refuse_link(folder)

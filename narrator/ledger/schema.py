@@ -108,7 +108,29 @@ _FIRST: Migration = (
     """,
 )
 
-MIGRATIONS: tuple[Migration, ...] = (_FIRST,)
+_SECOND: Migration = (
+    # The service's own ids of it, so that its answer can be fetched: [[name, value], ...] as JSON.
+    "ALTER TABLE requests ADD COLUMN ids TEXT NOT NULL DEFAULT ''",
+    # Whether nobody had said what it costs when it was sent; its amount is 0 then, and says nothing.
+    "ALTER TABLE requests ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0 CHECK (unpriced IN (0, 1))",
+    "CREATE INDEX identified_requests ON requests (key) WHERE ids <> '' AND outcome IN ('broken', 'lost')",
+    "DROP TRIGGER request_changed",
+    """
+    CREATE TRIGGER request_changed AFTER UPDATE OF outcome, amount, currency ON requests BEGIN
+        UPDATE totals SET
+            spent = spent - old.amount * (old.outcome NOT IN ('unsent', 'refused')),
+            wasted = wasted - old.amount * (old.outcome IN ('broken', 'lost'))
+        WHERE currency = old.currency;
+        INSERT OR IGNORE INTO totals (currency) VALUES (new.currency);
+        UPDATE totals SET
+            spent = spent + new.amount * (new.outcome NOT IN ('unsent', 'refused')),
+            wasted = wasted + new.amount * (new.outcome IN ('broken', 'lost'))
+        WHERE currency = new.currency;
+    END
+    """,
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_FIRST, _SECOND)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -29,6 +29,9 @@ class Left(NamedTuple):
     sent_at: str
     amount: int
     currency: str
+    ids: str
+    unpriced: bool
+    """Whether nobody had said what it costs."""
 
 
 def dead(connection: sqlite3.Connection, folder: Path, *, but: str) -> list[str]:
@@ -63,7 +66,7 @@ def settle(connection: sqlite3.Connection, gone: Collection[str], store: TakeSto
         answered = "answered, but its process ended before the take was stored"
         reason = answered if left.outcome == "answered" else "its process ended while it was in flight"
         rows.end(connection, left.request, rows.End("lost", reason, None, None))
-        lost += [left] if left.amount else []
+        lost += [left] if left.amount or left.unpriced else []
     for run in gone:
         connection.execute("UPDATE runs SET ended_at = ? WHERE id = ? AND ended_at IS NULL", (now(), run))
         connection.execute("DELETE FROM claims WHERE run = ?", (run,))
@@ -74,21 +77,33 @@ def told(lost: Collection[Left], *, file: str) -> Notice:
     """What to say about requests that were lost with their process."""
     amounts: dict[str, int] = {}
     for left in lost:
-        amounts[left.currency] = amounts.get(left.currency, 0) + left.amount
+        if not left.unpriced:
+            amounts[left.currency] = amounts.get(left.currency, 0) + left.amount
     lines = list(dict.fromkeys(left.utterance_id for left in lost))
     named = ", ".join(lines[:SHOWN]) + (", ..." if len(lines) > SHOWN else "")
     requests = "1 request was" if len(lost) == 1 else f"{len(lost)} requests were"
+    known = sum(bool(left.ids) for left in lost)
+    hope = f"; what {known} of them brought is fetched, not bought again, if it is still there"
     return Notice(
-        message=f"{requests} in flight when narrator was killed ({named}) and brought no take; together"
-        f" they may have cost {money(amounts)}",
+        message=f"{requests} in flight when narrator was killed ({named}) and brought no take;"
+        f" {_cost(lost, amounts)}{hope if known else ''}",
         file=file,
     )
+
+
+def _cost(lost: Collection[Left], amounts: dict[str, int]) -> str:
+    """What they may have cost together, as far as anybody knows."""
+    unpriced = sum(left.unpriced for left in lost)
+    if unpriced == len(lost):
+        return "what they may have cost is not known"
+    rest = f", and {unpriced} of them at a price that is not known" if unpriced else ""
+    return f"together they may have cost {money(amounts)}{rest}"
 
 
 def _left(connection: sqlite3.Connection, gone: Collection[str]) -> list[Left]:
     """Those that were answered first: it is more likely their takes that are in the store."""
     found = connection.execute(
-        "SELECT id, key, utterance_id, outcome, sent_at, amount, currency FROM requests"
+        "SELECT id, key, utterance_id, outcome, sent_at, amount, currency, ids, unpriced FROM requests"
         " WHERE outcome IN ('sent', 'answered') AND run IN (SELECT value FROM json_each(?))"
         " ORDER BY outcome, sent_at, id",
         (json.dumps(sorted(gone)),),

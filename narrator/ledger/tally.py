@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from narrator.ledger import runs
+from narrator.ledger.coming import Coming, coming
 from narrator.ledger.database import NAME
 from narrator.ledger.reading import Damaged, read
 from narrator.ledger.rows import totals
@@ -128,6 +130,10 @@ class Tally(NamedTuple):
     """Oldest first."""
     kept: tuple[KeptTake, ...] = ()
     """By key, then id; each take once."""
+    unpriced: int = 0
+    """Requests that may have been billed, at a price that nobody had said."""
+    coming: Coming = Coming()
+    """What is spent already on takes that are not in the store yet."""
     notices: tuple[Notice, ...] = ()
     """Why this may not be the whole truth: the ledger is damaged."""
 
@@ -141,7 +147,7 @@ def read_tally(takes: Path) -> Tally:
     Raises:
         OutputError: it is there and cannot be read, or a newer narrator made it.
     """
-    found = read(takes, _tally, examined=True)
+    found = read(takes, lambda connection: _tally(connection, takes / runs.FOLDER), examined=True)
     if isinstance(found, Damaged):
         return Tally(notices=(_damage(takes, found),))
     return found or Tally()
@@ -194,6 +200,10 @@ _WASTED = f"""
     FROM requests WHERE outcome IN ({", ".join(repr(name) for name in sorted(WASTED))})
     ORDER BY sent_at, id
 """  # noqa: S608 - our own words
+_UNPRICED = f"""
+    SELECT count(*) FROM requests
+    WHERE unpriced AND outcome NOT IN ({", ".join(repr(name) for name in sorted(FREE))})
+"""  # noqa: S608 - our own words
 _KEPT = """
     SELECT takes.request, takes.key, takes.id, utterance_id, chapter, title, amount, currency, pruned
     FROM takes JOIN requests ON requests.id = takes.request WHERE outcome = 'kept'
@@ -201,9 +211,11 @@ _KEPT = """
 """
 
 
-def _tally(connection: sqlite3.Connection) -> Tally:
+def _tally(connection: sqlite3.Connection, folder: Path) -> Tally:
     alike = [_Alike(*row) for row in connection.execute(_ALIKE)]
+    (unpriced,) = connection.execute(_UNPRICED).fetchone()
     return Tally(
+        unpriced=unpriced,
         totals=tuple(_spends(alike)),
         chapters=tuple(
             ChapterSpend(number, title, spend)
@@ -217,6 +229,7 @@ def _tally(connection: sqlite3.Connection) -> Tally:
         days=tuple(DaySpend(day, spend) for (day,), spend in _by(alike, lambda a: (a.day,))),
         wasted=tuple(WastedRequest(*row) for row in connection.execute(_WASTED)),
         kept=tuple(_kept(connection.execute(_KEPT).fetchall())),
+        coming=coming(connection, folder),
     )
 
 

@@ -8,6 +8,7 @@
     network      the connections to one service
     exchange     one request and its answer, held to its limits
     address      what a base URL may be
+    download     files that a service says lie elsewhere
     redaction    no key in any text
     client       `Transport`, which puts these in order
 
@@ -15,9 +16,21 @@ httpx and tenacity are imported here and nowhere else. They are slow to import, 
 imported only by modules that are themselves imported when a service is about to be used.
 """
 
-from narrator.transport.charges import Charge
+from narrator.transport.charges import Charge, Entry
 from narrator.transport.client import Judge, Transport
+from narrator.transport.download import Downloads, FileLost
+from narrator.transport.exchange import Pieces
 from narrator.transport.losses import BrokenAnswer
 from narrator.transport.patience import Patience
 
-__all__ = ["BrokenAnswer", "Charge", "Judge", "Patience", "Transport"]
+__all__ = [
+    "BrokenAnswer",
+    "Charge",
+    "Downloads",
+    "Entry",
+    "FileLost",
+    "Judge",
+    "Patience",
+    "Pieces",
+    "Transport",
+]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from narrator.errors import OutputError
-from narrator.spending import Account, Bill, Outcome
+from narrator.spending import Account, Bill, Ids, Outcome
 
 
 class Charge(NamedTuple):
@@ -14,6 +15,8 @@ class Charge(NamedTuple):
 
     account: Account
     bill: Bill
+    measured: Callable[[Any], Bill] | None = None
+    """What it really cost, told from what was made of the answer; None where *bill* is that."""
 
 
 class Entry:
@@ -29,11 +32,16 @@ class Entry:
         self._attempt = charge.account.send(charge.bill)
         self._ended = False
 
-    def end(self, outcome: Outcome, *, reason: str = "") -> None:
-        """Write down what became of it."""
+    def identified(self, ids: Ids) -> None:
+        """Write down what the service calls it."""
+        with suppress(OutputError):
+            self._attempt.identified(ids)
+
+    def end(self, outcome: Outcome, *, reason: str = "", bill: Bill | None = None) -> None:
+        """Write down what became of it, and what it cost where that is not what was thought."""
         if not self._ended:
             self._ended = True
             # An answer that is paid for is worth more than a note of it. The next `send` will fail, too, and
             # what this one leaves open is settled from the store by the next run.
             with suppress(OutputError):
-                self._attempt.ended(outcome, reason=reason)
+                self._attempt.ended(outcome, reason=reason, bill=bill)

@@ -20,7 +20,7 @@ import tenacity
 from narrator.errors import ProviderError, ServiceFailed
 from narrator.transport.address import check_base_url
 from narrator.transport.charges import Charge, Entry
-from narrator.transport.exchange import Exchange, Order
+from narrator.transport.exchange import Exchange, Order, Pieces
 from narrator.transport.limiter import Limiter
 from narrator.transport.losses import BrokenAnswer, Lost, Trail, outcome_of
 from narrator.transport.network import Network
@@ -29,7 +29,7 @@ from narrator.transport.redaction import Redaction, one_line
 from narrator.transport.verdicts import Service, verdict
 
 T = TypeVar("T")
-Read = Callable[[Iterator[bytes]], T]
+Read = Callable[[Pieces], T]
 Judge = Callable[[int, Mapping[str, str], bytes], ProviderError | None]
 """A status from 400 on, headers by lower-case name, the first 64 KiB of the body: an error that is final, or
 None where the transport's own rules decide. Secrets are taken out before."""
@@ -109,6 +109,7 @@ class Transport:
         form: Mapping[str, str] | None = None,
         files: Files | None = None,
         params: Params | None = None,
+        accept: str = "",
         billed: bool = True,
         charge: Charge | None = None,
     ) -> T:
@@ -121,6 +122,7 @@ class Transport:
             path: below the base URL, from its slash on.
             read: gets the pieces of the body of a 2xx answer. May raise `BrokenAnswer`, and is then called
                 with the next answer, or a `ProviderError`, which is final.
+            accept: the media type that is wanted, where it is not the usual one.
             billed: whether an answer costs something. If not, a lost one is asked for again freely.
             charge: what it costs, and who is told.
 
@@ -131,9 +133,33 @@ class Transport:
             ProviderError: stopped or closed.
             BudgetExceeded, OutputError: the account's; the attempt was not made.
         """
-        order = self._order(method, path, json=json, form=form, files=files, params=params)
+        order = self._order(method, path, json=json, form=form, files=files, params=params, accept=accept)
         result: T = self._retrying(self._attempt, Trail(billed, charge), order, judge, read)
         return result
+
+    def begin(
+        self,
+        method: str,
+        path: str,
+        *,
+        read: Read[T],
+        judge: Judge,
+        charge: Charge,
+        json: object | None = None,
+        params: Params | None = None,
+    ) -> tuple[T, Entry]:
+        """
+        As `call`, for an answer that is only the beginning, such as a job's: its entry in the account is
+        left open for the caller, who ends it whatever happens.
+
+        Raises:
+            ProviderError, BudgetExceeded, OutputError: as `call` does; the entry is ended then.
+        """
+        order = self._order(method, path, json=json, params=params)
+        trail = Trail(charge=charge)
+        result: T = self._retrying(self._attempt, trail, order, judge, read, leave_open=True)
+        assert trail.entry is not None  # noqa: S101  there is a charge
+        return result, trail.entry
 
     def stream(
         self,
@@ -190,11 +216,15 @@ class Transport:
         form: Mapping[str, str] | None = None,
         files: Files | None = None,
         params: Params | None = None,
+        accept: str = "",
     ) -> Order:
         """The request as bytes."""
         query = f"?{urlencode(params)}" if params else ""
         url = _url(f"{self._service.base_url}{path}{query}")
         headers, content = list(self._headers), b""
+        if accept:
+            headers = [each for each in headers if each[0].lower() != b"accept"]
+            headers.append((b"Accept", accept.encode()))
         if json is not None:
             headers.append((b"Content-Type", b"application/json"))
             content = json_.dumps(json, separators=(",", ":"), allow_nan=False).encode()
@@ -204,20 +234,24 @@ class Transport:
             content = encoded.read()
         return Order(method, url, headers, content)
 
-    def _attempt(self, trail: Trail, order: Order, judge: Judge, read: Read[T]) -> T:
+    def _attempt(
+        self, trail: Trail, order: Order, judge: Judge, read: Read[T], *, leave_open: bool = False
+    ) -> T:
         """One request and what is made of its answer, from its entry in the account to the end of that."""
         try:
             result = self._answer(trail, order, judge, read)
+            measured = trail.charge.measured(result) if trail.charge and trail.charge.measured else None
         except BaseException as error:
             trail.end(outcome_of(error), reason=self._reason(error))
             raise
-        trail.end("answered")
+        if not leave_open:
+            trail.end("answered", bill=measured)
         return result
 
     def _answer(self, trail: Trail, order: Order, judge: Judge, read: Read[T]) -> T:
         exchange = self._open(trail, order, judge)
         try:
-            result = read(exchange.pieces())
+            result = read(Pieces(exchange))
             self._limiter.succeeded(trail.burst)
         except BrokenAnswer as broken:
             raise self._lost(trail, Lost(broken.reason, outcome="broken")) from None

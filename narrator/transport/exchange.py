@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -21,6 +22,30 @@ class Order(NamedTuple):
     url: httpx.URL
     headers: list[tuple[bytes, bytes]]
     content: bytes
+
+
+_TRAILERS = re.compile(rb"(?:^|\r\n)0+(?:;[^\r\n]*)?\r\n((?:[!-~][^\r\n]*\r\n)+)\r\n\Z")
+"""What comes after the last piece of a body in chunked coding (RFC 9112, 7.1)."""
+
+
+class Pieces(Iterator[bytes]):
+    """The body of an answer as it comes, and what is said about it before and after."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange, self._pieces = exchange, exchange.pieces()
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Of the answer, with lower-case names."""
+        return self._exchange.headers
+
+    @property
+    def trailers(self) -> Mapping[str, str]:
+        """What came after the body in the way of headers; only once it has been read to its end."""
+        return self._exchange.trailers
 
 
 class Exchange:
@@ -65,6 +90,19 @@ class Exchange:
     def headers(self) -> dict[str, str]:
         """Of the answer, with lower-case names."""
         return dict(self._answer.headers)
+
+    @property
+    def trailers(self) -> dict[str, str]:
+        """What came after a body that has been read to its end, with lower-case names."""
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return {}
+        # httpcore reads them and passes them over.
+        connection = self._answer.extensions.get("network_stream")
+        found = _TRAILERS.search(getattr(connection, "tail", b""))
+        rows = found[1].decode("latin-1").splitlines() if found else []
+        return {
+            name.strip().lower(): value.strip() for name, _, value in (row.partition(":") for row in rows)
+        }
 
     def beginning(self, size: int) -> bytes:
         """The first bytes of the body, or as many as come in the time between two pieces."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from narrator.errors import KeyMissing, KeyRefused, OutOfCredit, RequestRefused
-from narrator.spending import Outcome
+from narrator.spending import Bill, Outcome
 from narrator.transport.charges import Charge, Entry
 from narrator.transport.limiter import Burst
 from narrator.transport.patience import Patience, wait_s
@@ -97,10 +97,10 @@ class Trail:
         self.began_at = self.began_at or now
         self.attempts += 1
 
-    def end(self, outcome: Outcome, *, reason: str = "") -> None:
+    def end(self, outcome: Outcome, *, reason: str = "", bill: Bill | None = None) -> None:
         """And ends, as far as its account is concerned."""
         if self.entry is not None:
-            self.entry.end(outcome, reason=reason)
+            self.entry.end(outcome, reason=reason, bill=bill)
 
     def lose(self, lost: Lost, patience: Patience) -> None:
         """An attempt has come to nothing."""

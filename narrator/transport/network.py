@@ -14,8 +14,9 @@ import httpcore
 import httpx
 
 from narrator.errors import ProviderError
-from narrator.transport.address import loopback
+from narrator.transport.address import loopback, public
 
+_TAIL_BYTES = 4096
 _KEPT_S = 4.0
 """How long an unused connection is kept: less than the 5 s after which common servers close one, since a
 request that crosses with the closing is lost, and perhaps billed."""
@@ -39,8 +40,11 @@ class Network(httpx.HTTPTransport):
     addresses in a log. The environment's proxies are used, though never for this machine itself.
     """
 
-    def __init__(self, base_url: httpx.URL, *, connections: int, provider: str) -> None:
+    def __init__(self, base_url: httpx.URL, *, connections: int, provider: str, public: bool = False) -> None:
         """
+        Args:
+            public: connect to addresses of the Internet alone, whatever its name stands for.
+
         Raises:
             ProviderError: the environment names a proxy that cannot be used.
         """
@@ -51,7 +55,8 @@ class Network(httpx.HTTPTransport):
         # Reading the trusted certificates takes longer than a request. A context without any trusts nobody.
         verify = SSLContext(PROTOCOL_TLS_CLIENT) if base_url.scheme == "http" else True
         try:
-            super().__init__(verify=verify, limits=limits, proxy=_proxy(base_url))
+            proxy = _proxy(base_url)
+            super().__init__(verify=verify, limits=limits, proxy=proxy)
         except (ValueError, ImportError, httpx.InvalidURL):
             raise ProviderError(
                 "the proxy that the environment names cannot be used; name an http:// one, or put"
@@ -59,7 +64,9 @@ class Network(httpx.HTTPTransport):
                 provider=provider,
             ) from None
         # httpx has no argument for it.
-        self._pool._network_backend = _Connecting(self._pool._network_backend, self.clock)
+        self._pool._network_backend = _Connecting(
+            self._pool._network_backend, self.clock, public=public and proxy is None
+        )
 
 
 def _proxy(base_url: httpx.URL) -> httpx.Proxy | None:
@@ -73,8 +80,8 @@ def _proxy(base_url: httpx.URL) -> httpx.Proxy | None:
 class _Connecting(httpcore.NetworkBackend):
     """Connects as httpcore does, by connections that keep to a clock."""
 
-    def __init__(self, backend: httpcore.NetworkBackend, clock: Clock) -> None:
-        self._backend, self._clock = backend, clock
+    def __init__(self, backend: httpcore.NetworkBackend, clock: Clock, *, public: bool = False) -> None:
+        self._backend, self._clock, self._public = backend, clock, public
 
     def connect_tcp(
         self,
@@ -85,6 +92,9 @@ class _Connecting(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        if self._public and not public(str(stream.get_extra_info("server_addr")[0])):
+            stream.close()
+            raise httpcore.ConnectError(f"{host} is an address of a private network")
         return _Connection(stream, self._clock)
 
 
@@ -96,12 +106,16 @@ class _Connection(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
         self._stream, self._clock = stream, clock
+        self.tail = b""
+        """The last that was read."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002  the clock says it
         left = min(self._clock.quiet_s, self._clock.ends_at - time.monotonic())
         if left <= 0:
             raise httpcore.ReadTimeout("out of time")
-        return self._stream.read(max_bytes, left)
+        data = self._stream.read(max_bytes, left)
+        self.tail = (data if len(data) >= _TAIL_BYTES else self.tail + data)[-_TAIL_BYTES:]
+        return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         try:

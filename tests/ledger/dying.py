@@ -37,6 +37,25 @@ def stored(book: Ledger, store: TakeStore) -> None:
     put(store, "Hello.", at=AFTER)
 
 
+def identified(book: Ledger, store: TakeStore) -> None:
+    """The service has said what it calls two of three requests; one was answered, and not stored."""
+    book.account(errand("Hello.", "c01-u004")).send(PRICE).identified((("job", "j-1"),))
+    book.account(errand("Hello.", "c01-u004")).send(PRICE)
+    attempt = book.account(errand("Bye.", "c01-u005")).send(NOTHING)
+    attempt.identified((("job", "j-2"),))
+    attempt.ended("answered")
+
+
+def fetched(book: Ledger, store: TakeStore) -> None:
+    """A request that had failed was fetched, its take is in the store, and the ledger was not told."""
+    account = book.account(errand("Hello.", "c01-u004"))
+    attempt = account.send(PRICE)
+    attempt.identified((("job", "j-1"),))
+    attempt.ended("broken", reason="it took too long")
+    account.unfinished()
+    put(store, "Hello.", at=AFTER)
+
+
 def several(book: Ledger, store: TakeStore) -> None:
     """One request of two was answered, with two takes, and they are in the store."""
     account = book.account(errand("Hello.", "c01-u004"))
@@ -76,7 +95,8 @@ def begun(book: Ledger, store: TakeStore) -> None:
 
 
 STEPS: dict[str, Callable[[Ledger, TakeStore], None]] = {
-    step.__name__: step for step in (sent, answered, stored, several, stale, many, free, claimed, begun)
+    step.__name__: step
+    for step in (sent, answered, stored, identified, fetched, several, stale, many, free, claimed, begun)
 }
 
 

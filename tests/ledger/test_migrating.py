@@ -97,7 +97,7 @@ def test_the_tables_of_the_first_version_never_change() -> None:
         ("claims", ["name", "run", "count"]),
         (
             "requests",
-            ["id", *Row._fields],
+            ["id", *(name for name in Row._fields if name not in ("ids", "unpriced"))],
         ),
         ("runs", ["id", "started_at", "ended_at", "pid", "host", "command"]),
         ("takes", ["key", "id", "request", "ids", "pruned"]),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from narrator.errors import NarratorError
-from narrator.spending import Bill, Outcome
+from narrator.spending import WASTED, Bill, Ids, Outcome, Unfinished
 from tests.outside import Seen
 
 
@@ -21,10 +22,20 @@ class Written:
     ends: list[tuple[Outcome, str]] = field(default_factory=list)
     """Outcome and reason, each time it was said to have ended."""
     unwritable: NarratorError | None = None
+    ids: Ids = ()
+    """What the service calls it, as it was written down last."""
+    measured: Bill | None = None
+    """What it really cost, where it was said at its end."""
 
-    def ended(self, outcome: Outcome, *, reason: str = "") -> None:
+    def identified(self, ids: Ids) -> None:
+        """See `Attempt`."""
+        assert self.outcome == "sent", "identified after its end"
+        self.ids = ids
+
+    def ended(self, outcome: Outcome, *, reason: str = "", bill: Bill | None = None) -> None:
         """See `Attempt`."""
         self.ends.append((outcome, reason))
+        self.measured = bill or self.measured
         if self.unwritable is not None:
             raise self.unwritable
 
@@ -39,6 +50,11 @@ class Written:
         """Of its end."""
         return self.ends[0][1]
 
+    @property
+    def paid(self) -> Bill:
+        """What it cost, as far as it was told."""
+        return self.measured or self.bill
+
 
 class Notebook:
     """An account that remembers everything, and refuses all but so many requests."""
@@ -49,14 +65,20 @@ class Notebook:
         allows: int = 1000,
         refusal: NarratorError | None = None,
         unwritable: NarratorError | None = None,
+        left: Sequence[Ids] = (),
     ) -> None:
         """
         Args:
             allows: requests; after them each is refused.
             refusal: what `send` raises then.
             unwritable: what `ended` raises, once it has noted the end.
+            left: of requests that a dead run made for the same take, the newest first.
         """
         self.written: list[Written] = []
+        self.found: list[Written] = []
+        """Those of them that were asked for."""
+        self._left = list(left)
+        self._given: set[int] = set()
         self._allows, self._refusal, self._unwritable = allows, refusal, unwritable
         self._lock = threading.Lock()
 
@@ -68,6 +90,21 @@ class Notebook:
                 raise self._refusal
             self.written.append(Written(bill, time.monotonic(), unwritable=self._unwritable))
             return self.written[-1]
+
+    def unfinished(self) -> Unfinished | None:
+        """See `Account`: what was identified here and failed, then what a dead run left."""
+        with self._lock:
+            for each in reversed(self.written):
+                if each.ids and each.outcome in WASTED and id(each) not in self._given:
+                    self._given.add(id(each))
+                    found = Written(each.bill, each.at, ids=each.ids)
+                    break
+            else:
+                if not self._left:
+                    return None
+                found = Written(Bill(0, 0, "USD"), time.monotonic(), ids=self._left.pop(0))
+            self.found.append(found)
+            return Unfinished(found, found.ids, "2026-11-20T10:00:00.000Z", found.bill)
 
     @property
     def outcomes(self) -> list[Outcome]:

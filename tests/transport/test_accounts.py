@@ -30,7 +30,7 @@ from narrator.spending import Bill, Outcome
 from narrator.transport import BrokenAnswer, Charge, Transport
 from tests.outside import DROP, HANG, RESET, Answer, Outside, Step, closed_port, drip
 from tests.providers.accounts import Notebook
-from tests.transport.calling import KEY, ask, beside, calling, whole
+from tests.transport.calling import KEY, ask, beside, calling, nothing_to_say, whole
 
 BILL = Bill(12, 1800, "USD")
 
@@ -469,3 +469,44 @@ with Outside(Answer(status=503), Answer(wait=threading.Event())) as outside, cal
             process.kill()
 
     assert told == "['refused', 'broken'] interrupted\n"
+
+
+def test_what_an_answer_really_cost_is_written_down() -> None:
+    """Where that is only known from the answer, such as the length of a sound."""
+    account = Notebook()
+    charge = Charge(account, BILL, measured=lambda spoken: BILL._replace(amount=len(spoken)))
+    with Outside(Answer(b"spoken", cut=3), GOOD) as outside, calling(outside) as transport:
+        assert ask(transport, charge=charge) == b"spoken"
+
+    assert account.outcomes == ["broken", "answered"]
+    assert [each.paid.amount for each in account.written] == [1800, 6]
+
+
+def test_the_beginning_of_a_job_is_left_open() -> None:
+    """Attempts that failed are ended; the one that began it is the caller's, named and ended once."""
+    account = Notebook()
+    with Outside(BUSY, GOOD) as outside, calling(outside) as transport:
+        made, entry = transport.begin(
+            "POST", "/jobs", json={}, read=whole, judge=nothing_to_say, charge=Charge(account, BILL)
+        )
+    assert made == b"spoken"
+    assert account.outcomes == ["refused", "sent"]
+    entry.identified((("job", "j1"),))
+    entry.end("answered", bill=BILL._replace(amount=7))
+    entry.end("broken")
+    assert account.outcomes == ["refused", "answered"]
+    assert account.written[1].ids == (("job", "j1"),)
+    assert account.written[1].paid.amount == 7
+
+
+def test_a_job_that_is_refused_is_ended() -> None:
+    account = Notebook()
+    with (
+        Outside(Answer(b"no", status=400)) as outside,
+        calling(outside) as transport,
+        pytest.raises(RequestRefused),
+    ):
+        transport.begin(
+            "POST", "/jobs", json={}, read=whole, judge=nothing_to_say, charge=Charge(account, BILL)
+        )
+    assert account.outcomes == ["refused"]
