@@ -23,11 +23,18 @@ def in_one_currency(wanted: Estimate, budget: Budget | None) -> None:
     Make sure that what is about to be charged can be held against the budget.
 
     Raises:
-        ConfigurationError: a provider that is to be asked charges in another currency.
+        ConfigurationError: a provider that is to be asked charges in another currency, or nobody knows what.
     """
     if budget is None:
         return
     for model in wanted.models:
+        if not model.price_known:
+            raise ConfigurationError(
+                f"there is a budget, and what {model.provider} costs is not known; set its price under"
+                f" `providers: {{{model.provider}: ...}}` (0 where it costs nothing)",
+                file="book.yaml",
+                line=budget.line,
+            )
         if model.amount and model.currency != budget.currency:
             raise ConfigurationError(
                 f"the budget is in {budget.currency} and {model.provider} charges in {model.currency}; write"

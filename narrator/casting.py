@@ -19,8 +19,11 @@ class Abilities(BaseModel, frozen=True, extra="forbid"):
     word_times: bool
     """True where the provider says when each word starts and ends."""
     phonemes: bool = False
-    directions: Literal["text", "prosody", "none"]
-    """`text`: free acting directions. `prosody`: a known vocabulary is mapped to rate, pitch and level."""
+    directions: Literal["text", "prosody", "style", "none"]
+    """`text`: free acting directions. `prosody`: a known vocabulary is mapped to rate, pitch and level.
+    `style`: one of the service's own names for ways of speaking, found by the role's `styles` and these."""
+    styles: tuple[tuple[str, str], ...] = ()
+    """Words of directions, and the service's name for what they ask; a role's own come first."""
     direction_limit: int | None = None
     """Characters."""
     context: frozenset[Literal["id", "text"]] = frozenset()
@@ -39,11 +42,37 @@ class Abilities(BaseModel, frozen=True, extra="forbid"):
     """Suffixes of the recordings that can be followed, their words and timing in another voice (`wav`)."""
     languages: frozenset[str] = frozenset()
     """The languages it speaks, as primary subtags (`en`); empty where there is no closed list."""
+    dictionary: bool = False
+    """True where pronunciations are kept at the service and named in a request."""
     price_per_1000: float = 0.0
     """Price of 1000 characters, in `currency`."""
+    price_per_minute: float = 0.0
+    """Price of a minute of sound, in `currency`, where that is billed and not characters."""
     currency: str = "USD"
     priced_on: str | None = None
     """The day from which the price is known (ISO 8601); None where book.yaml says it, or nothing costs."""
+    price_known: bool = True
+    """False where nobody has said: the prices are 0 then, and what it makes counts as paid for."""
+
+    @property
+    def free(self) -> bool:
+        """Whether it is known that nothing is billed."""
+        return self.price_known and not (self.price_per_1000 or self.price_per_minute)
+
+
+class ServiceStatus(NamedTuple):
+    """Whether a service can still be expected to answer, as far as its makers have said."""
+
+    ends: str | None = None
+    """The day from which it does not (ISO 8601); None where no end is known."""
+    note: str = ""
+    """What is known about it, in a sentence, for people."""
+
+    def on(self, today: str) -> Literal["live", "stopping", "dead"]:
+        """How it stands on a day (ISO 8601)."""
+        if self.ends is None:
+            return "live"
+        return "stopping" if today < self.ends else "dead"
 
 
 class Voice(BaseModel, frozen=True, extra="forbid"):
@@ -76,6 +105,8 @@ class Role(BaseModel, frozen=True, extra="forbid"):
     """For voice design."""
     settings: tuple[tuple[str, Setting], ...] = ()
     """Provider settings such as rate and pitch, sorted by name."""
+    styles: tuple[tuple[str, str], ...] = ()
+    """Words of directions, and the service's name for the way of speaking that they ask for."""
     line: int | None = None
     """Where in cast.yaml it stands."""
 
@@ -152,6 +183,8 @@ class Assignment(NamedTuple):
     description: str | None = None
     """What the voice is made from, where it has no name yet."""
     stand_in: bool = False
+    styles: tuple[tuple[str, str], ...] = ()
+    """Words of directions, and the service's name for what they ask."""
 
 
 __all__ = [
@@ -161,6 +194,7 @@ __all__ = [
     "Cast",
     "Choice",
     "Role",
+    "ServiceStatus",
     "Setting",
     "Voice",
     "direct",

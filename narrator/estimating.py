@@ -6,17 +6,16 @@ Amounts are whole millionths of a currency's unit, billed request by request as 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from narrator.pacing import CHARACTERS_PER_SECOND
 from narrator.planning import Line, to_record, voice_name
 from narrator.providers.base import Provider
-from narrator.spending import Bill, amount, bill
+from narrator.spending import Bill, amount, bill, sound_bill
 from narrator.stitching import used
 from narrator.takes import Request
 
-CHARACTERS_PER_SECOND = 14.5
-"""Of English read at an audiobook's pace (about 160 words a minute), where no takes tell better."""
 TELLING = 600
 """Characters of takes on hand from which on they tell the pace of the lines that are missing."""
 
@@ -47,6 +46,10 @@ class ModelEstimate(NamedTuple):
     currency: str
     price_per_1000: float
     """For 1000 characters."""
+    price_per_minute: float
+    """For a minute of sound, where that is billed."""
+    price_known: bool
+    """Whether anybody has said what it costs."""
     priced_on: str | None
     """The day from which the price is known; None where book.yaml says it, or nothing costs."""
 
@@ -91,7 +94,12 @@ class Estimate(NamedTuple):
 
 
 def estimate(
-    lines: Iterable[Line], providers: Mapping[str, Provider], *, book: Iterable[Line] | None = None
+    lines: Iterable[Line],
+    providers: Mapping[str, Provider],
+    *,
+    book: Iterable[Line] | None = None,
+    predicted: Sequence[tuple[Request, int]] = (),
+    coming: Mapping[str, int] = {},
 ) -> Estimate:
     """
     What recording the missing ones of *lines* will take, and how long all of them will sound.
@@ -99,12 +107,14 @@ def estimate(
     Args:
         book: every line of the book, where *lines* are not all of them: its takes tell how fast each voice
             speaks, and which voices are made already.
+        predicted: how many milliseconds some requests will sound, as their services say.
+        coming: how many answers are paid for already and still to come, by key; they are not billed again.
     """
     lines = list(lines)
     missing = to_record(lines, providers)
-    billed = _Billing(lines if book is None else book, providers)
-    bills = [(line, billed.bills(line.request)) for line in missing]
-    pace = _Pace(lines if book is None else book)
+    billed = _Billing(lines if book is None else book, providers, coming)
+    pace = _Pace(lines if book is None else book, predicted)
+    bills = [(line, billed.bills(line, pace.seconds(line))) for line in missing]
     seconds: dict[int, float] = defaultdict(float)
     for line in lines:
         seconds[line.chapter] += pace.seconds(line)
@@ -112,7 +122,8 @@ def estimate(
     by_model: dict[tuple[str, str], list[Bill]] = defaultdict(list)
     for line, each in bills:
         by_chapter[line.chapter].append(each)
-        by_model[line.request.provider, line.request.model] += each
+        if each:
+            by_model[line.request.provider, line.request.model] += each
     return Estimate(
         tuple(_chapter(number, sounding, by_chapter[number]) for number, sounding in seconds.items()),
         tuple(_model(name, model, each, providers) for (name, model), each in by_model.items()),
@@ -135,7 +146,9 @@ def _model(name: str, model: str, bills: list[Bill], providers: Mapping[str, Pro
         sum(bill.amount for bill in bills),
         abilities.currency,
         abilities.price_per_1000,
-        abilities.priced_on if abilities.price_per_1000 else None,
+        abilities.price_per_minute,
+        abilities.price_known,
+        None if abilities.free else abilities.priced_on,
     )
 
 
@@ -150,15 +163,41 @@ def _sums(amounts: Iterable[tuple[str, int]]) -> Mapping[str, int]:
 class _Billing:
     """What the service will bill for each line, asked line by line in the order of recording."""
 
-    def __init__(self, book: Iterable[Line], providers: Mapping[str, Provider]) -> None:
-        self._providers = providers
+    def __init__(
+        self, book: Iterable[Line], providers: Mapping[str, Provider], coming: Mapping[str, int]
+    ) -> None:
+        self._providers, self._coming = providers, Counter(coming)
         self._made = {
             voice_name(line.request.provider, line.request.description)
             for line in book
             if line.request.description is not None and line.take is not None
         }
 
-    def bills(self, request: Request) -> tuple[Bill, ...]:
+    def bills(self, line: Line, seconds: float) -> tuple[Bill, ...]:
+        """One for each request: of every part that has no take, where a line is asked for in parts.
+
+        Args:
+            seconds: they are likely to sound.
+        """
+        if not line.parts:
+            return self._to_pay(line.request, seconds)
+        whole = max(len(line.request.spoken.text), 1)
+        return tuple(
+            bill
+            for part in line.parts
+            if part.take is None
+            for bill in self._to_pay(part.request, seconds * len(part.request.spoken.text) / whole)
+        )
+
+    def _to_pay(self, request: Request, seconds: float) -> tuple[Bill, ...]:
+        """One for each request; none where the answer is paid for and to come."""
+        bills = self._bills(request, seconds)
+        if not (self._coming and self._coming[request.key]):
+            return bills
+        self._coming[request.key] -= 1
+        return ()
+
+    def _bills(self, request: Request, seconds: float) -> tuple[Bill, ...]:
         """One for each request.
 
         The first line in a voice that is made from a description makes it, in one reading. The description
@@ -167,22 +206,32 @@ class _Billing:
         provider = self._providers[request.provider]
         readings = 1 if request.guide is not None else provider.answers
         if request.description is None:
-            return (self._bill(request, readings),)
+            return (self._bill(request, readings, seconds),)
         voice = voice_name(request.provider, request.description)
         if voice in self._made:
-            return (self._bill(request, readings),)
+            return (self._bill(request, readings, seconds),)
         self._made.add(voice)
-        made = self._bill(request, 1)
+        made = self._bill(request, 1, seconds)
         spoken_again = request.direction is not None or request.guide is not None
-        return (made, self._bill(request, readings)) if spoken_again else (made,)
+        return (made, self._bill(request, readings, seconds)) if spoken_again else (made,)
 
-    def _bill(self, request: Request, readings: int) -> Bill:
+    def _bill(self, request: Request, readings: int, seconds: float) -> Bill:
         provider = self._providers[request.provider]
         abilities = provider.models[request.model]
+        characters = provider.characters(request) * readings
+        if abilities.price_per_minute:
+            per_minute = abilities.price_per_minute
+            return sound_bill(
+                seconds * readings,
+                characters=characters,
+                price_per_minute=per_minute,
+                currency=abilities.currency,
+            )
         return bill(
-            provider.characters(request) * readings,
+            characters,
             price_per_1000=abilities.price_per_1000,
             currency=abilities.currency,
+            known=abilities.price_known,
         )
 
 
@@ -191,21 +240,30 @@ class _Heard:
 
     def __init__(self) -> None:
         self.characters, self.seconds = 0, 0.0
+        self.tells = False
+        """Whether it is enough to go by, however little it is: a service spread it over the book."""
 
 
 class _Pace:
-    """How long lines sound: measured on their takes, else told from others of the voice, or the provider."""
+    """How long lines sound: measured on their takes, else as the service says, else told from others of the
+    voice, or the provider."""
 
-    def __init__(self, book: Iterable[Line]) -> None:
+    def __init__(self, book: Iterable[Line], predicted: Sequence[tuple[Request, int]]) -> None:
         self._voices: dict[tuple[object, ...], _Heard] = defaultdict(_Heard)
         self._providers: dict[str, _Heard] = defaultdict(_Heard)
         self._measured: dict[str, float] = {}
+        self._predicted = {request.key: ms / 1000 for request, ms in predicted}
+        for request, ms in predicted:
+            self._learn(request, ms / 1000)
+            self._voices[_voice(request)].tells = True
         for line in book:
             if line.take is not None:
-                characters, seconds = len(line.request.spoken.text), self.seconds(line) * line.request.speed
-                for heard in (self._voices[_voice(line.request)], self._providers[line.request.provider]):
-                    heard.characters += characters
-                    heard.seconds += seconds
+                self._learn(line.request, self.seconds(line))
+
+    def _learn(self, request: Request, seconds: float) -> None:
+        for heard in (self._voices[_voice(request)], self._providers[request.provider]):
+            heard.characters += len(request.spoken.text)
+            heard.seconds += seconds * request.speed
 
     def seconds(self, line: Line) -> float:
         """Of one line's sound."""
@@ -215,9 +273,11 @@ class _Pace:
                 self._measured[line.take.id] = (end - start) / line.take.rate
             return self._measured[line.take.id]
         request = line.request
+        if self._predicted and (seconds := self._predicted.get(request.key)) is not None:
+            return seconds
         rate = CHARACTERS_PER_SECOND
         for heard in (self._voices.get(_voice(request)), self._providers.get(request.provider)):
-            if heard is not None and heard.characters >= TELLING and heard.seconds:
+            if heard is not None and heard.seconds and (heard.tells or heard.characters >= TELLING):
                 rate = heard.characters / heard.seconds
                 break
         return len(request.spoken.text) / rate / request.speed

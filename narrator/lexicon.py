@@ -25,6 +25,8 @@ EMBEDDED = "espeak"
 """The provider that needs no key; the one whose own phonemes an entry may give."""
 PHONEMES = "espeak:"
 """What the value of a `say` mark begins with where it holds such phonemes."""
+DICTIONARY = "dictionary:"
+"""What it begins with where it holds what a service's pronunciation dictionary is to say."""
 
 _RUN = re.compile(r"\S+")
 _LETTER = re.compile(r"[^\W_]")
@@ -97,11 +99,15 @@ class _Indexed(NamedTuple):
             return stretch.lower() == self.written
         return stretch in (self.written, self.written.upper())
 
-    def change(self, start: int, end: int, provider: str) -> _Change | None:
+    def change(self, start: int, end: int, provider: str, *, dictionary: bool) -> _Change | None:
         """What it does to a stretch for one provider, if anything."""
         if provider == EMBEDDED and self.entry.espeak:
             return _Change(start, end, None, PHONEMES + self.entry.espeak)
-        return _Change(start, end, self.entry.say) if self.entry.say else None
+        if not self.entry.say:
+            return None
+        if dictionary:
+            return _Change(start, end, None, DICTIONARY + " ".join(self.entry.say.split()))
+        return _Change(start, end, self.entry.say)
 
 
 class _Change(NamedTuple):
@@ -111,15 +117,19 @@ class _Change(NamedTuple):
     end: int
     said: str | None
     """None: the text stays as it is."""
-    phonemes: str = ""
-    """The value of its `say` mark."""
+    value: str = ""
+    """Of its `say` mark."""
 
 
-def speak(utterance: Utterance, lexicon: Lexicon, *, provider: str) -> Spoken:
+def speak(utterance: Utterance, lexicon: Lexicon, *, provider: str, dictionary: bool = False) -> Spoken:
     """
     An utterance's text as *provider* is to speak it: `say` marks and lexicon entries applied.
 
-    Phonemes for the embedded voice leave the text as it is and become a `say` mark.
+    Phonemes for the embedded voice leave the text as it is and become a `say` mark. So does what the lexicon
+    says for a provider that has a pronunciation dictionary; what the manuscript says of one place does not.
+
+    Args:
+        dictionary: whether the provider applies the lexicon.
 
     Raises:
         ConfigurationError: the lexicon has an entry that cannot be used.
@@ -127,7 +137,7 @@ def speak(utterance: Utterance, lexicon: Lexicon, *, provider: str) -> Spoken:
     text = utterance.text
     changes = list(_by_hand(utterance.marks))
     if lexicon.entries:
-        changes = sorted([*changes, *_by_lexicon(text, lexicon, changes, provider)])
+        changes = sorted([*changes, *_by_lexicon(text, lexicon, changes, provider, dictionary)])
     runs = _written_words(text)
     marks = tuple(mark for mark in utterance.marks if mark.kind != "say")
     if not changes:
@@ -136,9 +146,9 @@ def speak(utterance: Utterance, lexicon: Lexicon, *, provider: str) -> Spoken:
         return Spoken.model_construct(text=text, marks=marks, words=words)
     respelled = _Respelled(text, changes)
     says = [
-        Mark(kind="say", start=change.start, end=change.end, value=change.phonemes)
+        Mark(kind="say", start=change.start, end=change.end, value=change.value)
         for change in changes
-        if change.phonemes
+        if change.value
     ]
     moved = [
         mark.model_copy(update={"start": respelled.offset(mark.start), "end": respelled.offset(mark.end)})
@@ -167,7 +177,9 @@ def _by_hand(marks: Iterable[Mark]) -> Iterator[_Change]:
             yield _Change(mark.start, mark.end, said)
 
 
-def _by_lexicon(text: str, lexicon: Lexicon, by_hand: Sequence[_Change], provider: str) -> Iterator[_Change]:
+def _by_lexicon(
+    text: str, lexicon: Lexicon, by_hand: Sequence[_Change], provider: str, dictionary: bool
+) -> Iterator[_Change]:
     straight = text.translate(_APOSTROPHES)
     index = lexicon.index
     # Most sentences hold nothing of it, and a book has a hundred thousand.
@@ -183,7 +195,7 @@ def _by_lexicon(text: str, lexicon: Lexicon, by_hand: Sequence[_Change], provide
                 and indexed.matches(straight[start:end])
                 and _stands_alone(straight, start, end)
                 and not any(change.start < end and start < change.end for change in by_hand)
-                and (change := indexed.change(start, end, provider))
+                and (change := indexed.change(start, end, provider, dictionary=dictionary))
             ):
                 reached = end
                 yield change

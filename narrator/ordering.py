@@ -9,16 +9,10 @@ from typing import NamedTuple
 
 from narrator.book import Book
 from narrator.casting import Abilities, Assignment, Cast, direct
-from narrator.errors import (
-    DirectionTooLong,
-    ProjectError,
-    ProjectErrors,
-    SentenceTooLong,
-    UsageError,
-    nearest,
-)
-from narrator.planning import Line, Plan
+from narrator.errors import DirectionTooLong, ProjectError, ProjectErrors, UsageError, nearest
+from narrator.planning import Line, Plan, as_acted, in_parts
 from narrator.providers.base import Provider
+from narrator.styling import style_names
 
 SHOWN = 60
 """Characters of a line that a list of lines shows."""
@@ -173,13 +167,15 @@ def direct_lines(
         direction = direct(*inherited[line.utterance.id], order.direction)
         assignment = plan.assignments[line.utterance.role]
         model = _acting(line, direction, assignment, provider, language=book.language)
-        if reason := _unheard(line, direction, model, provider):
+        if reason := _unheard(line, direction, model, provider, assignment):
             refused.append(f"{_told(order)}{line.utterance.id}: {reason}")
             continue
-        asked = request.of_model(model or request.model, direction=direction)
+        asking = model or request.model
+        acted = as_acted(direction, assignment.styles, provider.models[asking])
+        asked = request.of_model(asking, direction=acted)
         line = line._replace(request=asked)
         errors += _too_long(line, order, provider.models[asked.model])
-        lines.append(line)
+        lines.append(in_parts(line, providers, language=book.language))
     if refused:
         raise UsageError("\n".join(refused))
     if errors:
@@ -221,7 +217,9 @@ def _speaks(abilities: Abilities, subtag: str) -> bool:
     return not abilities.languages or subtag in abilities.languages
 
 
-def _unheard(line: Line, direction: str | None, model: str | None, provider: Provider) -> str:
+def _unheard(
+    line: Line, direction: str | None, model: str | None, provider: Provider, assignment: Assignment
+) -> str:
     """Why nothing of a direction would be heard; `""` where something would."""
     request = line.request
     if direction is None:
@@ -233,7 +231,14 @@ def _unheard(line: Line, direction: str | None, model: str | None, provider: Pro
             f"{provider.name}: {request.model} acts no directions, and no other model speaks this line in"
             " this voice; order it without a direction"
         )
-    if not provider.understood(direction):
+    abilities = provider.models[model]
+    acted = as_acted(direction, assignment.styles, abilities)
+    if acted is None:
+        known = ", ".join(style_names(assignment.styles, abilities.styles))
+        return f"{provider.name} has no style for the direction {direction!r}" + (
+            f"; it has {known}" if known else "; a role's `styles` in cast.yaml say which style one means"
+        )
+    if not provider.understood(acted):
         return f"{provider.name} cannot act the direction {direction!r}; say it otherwise"
     return ""
 
@@ -245,11 +250,6 @@ def _too_long(line: Line, order: Order, abilities: Abilities) -> list[ProjectErr
     limit = abilities.direction_limit
     if request.direction is not None and limit is not None and len(request.direction) > limit:
         errors.append(DirectionTooLong(request.direction, limit, request.provider, file=file, line=number))
-    text, limit = request.spoken.text, abilities.text_limit
-    if limit is not None and len(text) > limit:
-        errors.append(
-            SentenceTooLong(text, limit, request.provider, file=utterance.file, line=utterance.line)
-        )
     return errors
 
 

@@ -14,12 +14,14 @@ from narrator.casting import Abilities, Assignment, Cast, Role, direct
 from narrator.chaining import Chain, Wish, agree, chain_of, groups
 from narrator.choices import Choices, ChosenTake
 from narrator.choosing import OnHand, Place, choose, settle
-from narrator.errors import DirectionTooLong, ManuscriptError, ProjectError, ProjectErrors, SentenceTooLong
+from narrator.errors import DirectionTooLong, ManuscriptError, ProjectError, ProjectErrors
 from narrator.findings import Findings
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
 from narrator.spending import Errand
+from narrator.splitting import Joint, Part, parts, parts_of
+from narrator.styling import Styles, style_of
 from narrator.takes import Request, Take
 
 
@@ -41,6 +43,8 @@ class Line(NamedTuple):
     """The choice in choices.yaml that gave it its take."""
     follows: str | None = None
     """Key of the line before it in its chapter, whoever speaks that."""
+    parts: tuple[Part, ...] = ()
+    """What is asked for one after another where one request is too short for it; empty for most lines."""
 
 
 class PlannedChapter(NamedTuple):
@@ -109,7 +113,6 @@ def plan_takes(
             provider, utterance = draft.provider, draft.utterance
             abilities = provider.models[model]
             request = _request(draft, model, lexicon, guide_sha256)
-            errors += _too_long_in_one(request.spoken.text, utterance, provider, abilities)
             errors += _too_long(request.direction, utterance, provider, abilities)
             errors += _cannot_follow(utterance, provider, abilities)
             before = heads.get(draft.chain) if abilities.context else None
@@ -129,8 +132,13 @@ def plan_takes(
     if errors:
         raise ProjectErrors(errors)
     lines = []
+    joined: dict[str, set[str]] = {}
     for (draft, line), served in zip(drafted, choose(places, choices.chosen, on_hand), strict=True):
-        lines.append(line._replace(take=served.take, nth=served.nth, chosen=served.chosen))
+        line = line._replace(take=served.take, nth=served.nth, chosen=served.chosen)
+        line = in_parts(line, providers, language=book.language)
+        if line.parts and line.take is None:
+            line = _with_their_takes(line, on_hand, joined.setdefault(line.request.key, set()))
+        lines.append(line)
         _look(findings, draft, lines[-1], on_hand)
     left = iter(lines)
     chapters = tuple(
@@ -196,8 +204,8 @@ def _request(
         provider=provider.name,
         model=model,
         voice=assignment.voice,
-        spoken=speak(utterance, lexicon, provider=provider.name),
-        direction=draft.direction if abilities.directions != "none" else None,
+        spoken=speak(utterance, lexicon, provider=provider.name, dictionary=keeps_dictionary(provider)),
+        direction=as_acted(draft.direction, assignment.styles, abilities),
         speed=min(max(draft.speed, slowest), fastest),
         settings=tuple(sorted(assignment.settings.items())),
         description=assignment.description,
@@ -207,6 +215,75 @@ def _request(
     )
 
 
+def in_parts(line: Line, providers: Mapping[str, Provider], *, language: str) -> Line:
+    """
+    The line, with the parts that it is asked for in if it is too long for one request.
+
+    Args:
+        language: BCP 47.
+    """
+    request = line.request
+    provider = providers[request.provider]
+    abilities = provider.models[request.model]
+    limit = abilities.text_limit or len(request.spoken.text) * 3
+    pauses = "pause" not in abilities.marks and bool(request.spoken.marks)
+    # What is sent may be longer than what is spoken, by marks and respelt words, but not three times.
+    if len(request.spoken.text) <= limit // 3 and not pauses:
+        return line._replace(parts=()) if line.parts else line
+    found = parts(request, lambda part: provider.characters(part) <= limit, language=language, pauses=pauses)
+    return line._replace(parts=found if len(found) > 1 else ())
+
+
+def _with_their_takes(line: Line, on_hand: OnHand, joined: set[str]) -> Line:
+    """
+    The line, with the takes of its parts that are there already and in no take of the line: those of before
+    a stop or an edit.
+
+    Args:
+        joined: ids of takes that lines which ask for the same are made of; added to.
+    """
+    for whole in on_hand(line.request.key):
+        joined |= parts_of(whole)
+    found = []
+    for part in line.parts:
+        take = next((take for take in on_hand(part.request.key) if take.id not in joined), None)
+        if take is not None:
+            joined.add(take.id)
+        found.append(part._replace(take=take))
+    return line._replace(parts=tuple(found))
+
+
+def takes_of(line: Line, on_hand: OnHand) -> tuple[Take, ...]:
+    """The takes that a line has or needs: its own, those that it was joined from, and those of its parts."""
+    own = (line.take,) if line.take is not None else ()
+    joined = parts_of(line.take) if line.take is not None else frozenset()
+    parts = (part.take for part in line.parts if part.take is not None)
+    made_of = (
+        take
+        for part in (line.parts if joined else ())
+        for take in on_hand(part.request.key)
+        if take.id in joined
+    )
+    return (*own, *parts, *made_of)
+
+
+def keeps_dictionary(provider: Provider) -> bool:
+    """Whether the provider applies the lexicon itself."""
+    return any(abilities.dictionary for abilities in provider.models.values())
+
+
+def as_acted(direction: str | None, styles: Styles, abilities: Abilities) -> str | None:
+    """
+    A direction as a model takes it, if it takes it at all.
+
+    Args:
+        styles: the role's.
+    """
+    if direction is None or abilities.directions == "none":
+        return None
+    return style_of(direction, styles, abilities.styles) if abilities.directions == "style" else direction
+
+
 def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> None:
     """Find what will be heard otherwise than it is asked."""
     provider, utterance, request = draft.provider, draft.utterance, line.request
@@ -214,8 +291,10 @@ def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> Non
     others = [other for other in draft.assignment.models if other != model]
     if draft.direction is not None and abilities.directions == "none":
         findings.unacted(utterance, name, model)
-    elif draft.direction is not None and not provider.understood(draft.direction):
-        findings.unheard(utterance, name, draft.direction)
+    elif draft.direction is not None and request.direction is None:
+        findings.unstyled(utterance, name, draft.direction)
+    elif request.direction is not None and not provider.understood(request.direction):
+        findings.unheard(utterance, name, draft.direction or request.direction)
     if not abilities.word_times:
         for other in others:
             if provider.models[other].word_times:
@@ -224,8 +303,12 @@ def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> Non
         findings.slowed(utterance, name, draft.speed, request.speed)
     if utterance.guide is not None and request.guide is None:
         findings.unguided(utterance, name)
+    if any(part.joint is Joint.LETTER for part in line.parts):
+        findings.cut_inside_a_word(utterance, name, abilities.text_limit or 0)
+    if line.take is not None and line.take.alignment is not None:
+        findings.doubted(utterance, line.take)
     for other in others if line.take is None else ():
-        direction = draft.direction if provider.models[other].directions != "none" else None
+        direction = as_acted(draft.direction, draft.assignment.styles, provider.models[other])
         if on_hand(request.of_model(other, direction=direction).key):
             findings.recorded_otherwise(utterance, name, model, other)
 
@@ -237,15 +320,6 @@ def _too_long(
     if direction is None or limit is None or len(direction) <= limit:
         return []
     return [DirectionTooLong(direction, limit, provider.name, file=utterance.file, line=utterance.line)]
-
-
-def _too_long_in_one(
-    text: str, utterance: Utterance, provider: Provider, abilities: Abilities
-) -> list[ProjectError]:
-    limit = abilities.text_limit
-    if limit is None or len(text) <= limit:
-        return []
-    return [SentenceTooLong(text, limit, provider.name, file=utterance.file, line=utterance.line)]
 
 
 def _cannot_follow(utterance: Utterance, provider: Provider, abilities: Abilities) -> list[ProjectError]:

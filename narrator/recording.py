@@ -11,14 +11,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from narrator.errors import BudgetExceeded, OutputError, ProviderError
+from narrator.casting import Abilities
+from narrator.errors import BudgetExceeded, DamagedTake, OutputError, ProviderError
 from narrator.findings import Findings
 from narrator.ledger import Claim, Ledger, LineAccount
 from narrator.manuscript import Notice, Utterance
 from narrator.planning import Line, Needs, chains, designed_voice, voice_name
-from narrator.providers.base import Provider
+from narrator.providers.base import Expecting, Provider
+from narrator.splitting import Part, is_silent, join, parts_of
 from narrator.store import TakeStore, identify
-from narrator.takes import Generation, Precedent, Take
+from narrator.takes import Generation, Precedent, Request, Take
 
 GIVE_UP_AFTER = 3
 """Failures in a row, without one success between, after which a provider is not asked any more."""
@@ -27,6 +29,8 @@ RECORDING = "record-"
 """What the names of threads begin with that ask a provider."""
 
 OnTake = Callable[[Line, Take], None]
+FindTimes = Callable[[Take], Take]
+"""A take with the times of its words, if they can be found."""
 ReadGuide = Callable[[Utterance], bytes]
 """The recording that an utterance is to follow. Raises ProjectError where it is not what was planned with."""
 
@@ -43,6 +47,7 @@ class Recording:
         needs: Needs,
         on_take: OnTake,
         read_guide: ReadGuide | None = None,
+        find_times: FindTimes | None = None,
         gone: Collection[str] = (),
     ) -> None:
         """
@@ -50,6 +55,7 @@ class Recording:
             ledger: where every request is written down, and claimed before it is made.
             needs: what the whole book asks for.
             on_take: told of the take that serves a line, from the thread that recorded it.
+            find_times: for takes that come without word times, once they are stored.
             gone: providers that are not asked any more.
         """
         self.awaited: list[Line] = []
@@ -57,15 +63,21 @@ class Recording:
         self.failures: list[tuple[Line, ProviderError]] = []
         self.kept: list[Take] = []
         """Every take stored, those that serve no line included: all were paid for."""
+        self.given_up = 0
+        """Lines that were being asked for, for money, when a second Ctrl-C ended the waiting for them."""
         self._providers, self._store, self._on_take = providers, store, on_take
         self._ledger, self._needs = ledger, needs
-        self._read_guide = read_guide
+        self._read_guide, self._find_times = read_guide, find_times
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._claiming = threading.Lock()
         self._voice_claims: set[str] = set()
+        self._joined: dict[str, set[str]] = {}
+        """Ids of takes that are in a take joined from parts, or about to be, by that one's key."""
         self._held: set[str] = set()
         """Ids of takes that are stored or about to be, and whose claims are held still."""
+        self._in_flight = 0
+        """Lines that are being asked for, for money."""
         self._in_a_row: dict[str, int] = {}
         self._closed = set(gone)
         self._pools: dict[str, ThreadPoolExecutor] = {}
@@ -88,6 +100,7 @@ class Recording:
                 pool.shutdown(wait=not twice, cancel_futures=True)
         finally:
             self._putting.shutdown(wait=True)  # all of it: it is paid for
+            self.given_up = self._in_flight  # none, where they were waited for
             self._ledger.release(self._voice_claims)
 
     @property
@@ -181,8 +194,13 @@ class Recording:
 
     def _is_free(self, line: Line) -> bool:
         """What costs nothing and is the same each time may well be made twice."""
-        abilities = self._providers[line.request.provider].models[line.request.model]
-        return abilities.deterministic and not abilities.price_per_1000
+        return self._abilities(line).deterministic and not self._is_paid(line)
+
+    def _is_paid(self, line: Line) -> bool:
+        return not self._abilities(line).free
+
+    def _abilities(self, line: Line) -> Abilities:
+        return self._providers[line.request.provider].models[line.request.model]
 
     def _on_hand(self, name: str) -> int:
         """How many takes there are of what a claim is for, but for those that count as claimed still."""
@@ -236,7 +254,9 @@ class Recording:
             self.failures.append((line, error))
 
     def _ask(self, line: Line, before: Precedent | None, *, pickup: bool) -> _Answered:
-        """Ask for a line, in a voice that is made first if it must be."""
+        """Ask for a line, in parts if it must be, in a voice that is made first if it must be."""
+        if line.parts:
+            return self._ask_in_parts(line, before, pickup=pickup)
         if line.request.description is None:
             return self._generate(line, before, None, pickup=pickup)
         voice = self._voice(line)
@@ -247,6 +267,59 @@ class Recording:
                 voice.take = self._store_one(answered, 0)
                 return answered
         return self._generate(line, before, voice.take, pickup=pickup)
+
+    def _ask_in_parts(self, line: Line, before: Precedent | None, *, pickup: bool) -> _Answered:
+        """Ask for the parts of a line that have no takes, keep each as it comes, and join them all."""
+        began = time.monotonic()
+        takes: list[Take] = []
+        last = before
+        for part in line.parts:
+            take = self._part_on_hand(line, part) or self._ask_for_part(line, part, last, pickup=pickup)
+            takes.append(take)
+            last = take.precedent
+        rate = next((take.rate for take in reversed(takes) if not is_silent(take)), takes[-1].rate)
+        for index, (part, take) in enumerate(zip(line.parts, takes, strict=True)):
+            if take.rate != rate and not is_silent(take):  # from before the service changed its own
+                takes[index] = self._ask_for_part(line, part, before, pickup=pickup)
+        sound = [self._store.pcm(take.key, take.id, known=take) for take in takes]
+        joined = self._timed(line, join(line.request, line.parts, takes, sound, rate=rate))
+        took_ms = round((time.monotonic() - began) * 1000)
+        with self._lock:
+            self._held.add(identify(joined))
+        return _Answered(line, before, (joined,), took_ms, _now(), None)
+
+    def _part_on_hand(self, line: Line, part: Part) -> Take | None:
+        """
+        A take of a part that is in no take of the line: left by a stop, an edit, or another process since.
+
+        It is given once in this run.
+        """
+        with self._lock:
+            joined = self._joined_takes(line)
+            found = (take for take in self._store.takes(part.request.key) if take.id not in joined)
+            for take in found:
+                joined.add(take.id)
+                try:
+                    self._store.pcm(take.key, take.id, known=take)
+                except DamagedTake:
+                    self._store.set_aside(take.key, take.id)
+                else:
+                    return take
+        return None
+
+    def _ask_for_part(self, line: Line, part: Part, before: Precedent | None, *, pickup: bool) -> Take:
+        each = line._replace(request=part.request, parts=())
+        take = self._keep(self._ask(each, before, pickup=pickup))[0]
+        with self._lock:
+            self._joined_takes(line).add(take.id)
+        return take
+
+    def _joined_takes(self, line: Line) -> set[str]:
+        """Ids of the takes that are in a take of the line, or about to be; to be called under the lock."""
+        key = line.request.key
+        if key not in self._joined:
+            self._joined[key] = {name for take in self._store.takes(key) for name in parts_of(take)}
+        return self._joined[key]
 
     def _voice(self, line: Line) -> _Voice:
         """The voice that a line's description asks for."""
@@ -260,8 +333,12 @@ class Recording:
     ) -> _Answered:
         request, provider = line.request, self._providers[line.request.provider]
         guide = self._read_guide(line.utterance) if request.guide and self._read_guide else None
+        paid = self._is_paid(line)
+        if paid:
+            self._store.assert_writable(request.key)
         account = self._ledger.account(self._needs.errand(line, pickup=pickup))
         began = time.monotonic()
+        self._count_in_flight(paid)
         try:
             answers = provider.generate(
                 request, before=before, designed=designed, guide=guide, account=account
@@ -269,40 +346,51 @@ class Recording:
         except BaseException as error:
             account.lost(str(error))  # one of several answers may have come, such as a voice for the line
             raise
+        finally:
+            self._count_in_flight(-paid)
         took_ms = round((time.monotonic() - began) * 1000)
         heard = [self._timed(line, generation) for generation in answers if generation.pcm.size]
         if not heard or heard[0].rate <= 0:
             account.lost("no audio came back")
             raise ProviderError(f"no audio came back for {line.utterance.id}", provider=request.provider)
-        recorded_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         with self._lock:
             self._held |= {identify(generation) for generation in heard}
-        return _Answered(line, before, tuple(heard), took_ms, recorded_at, account)
+        return _Answered(line, before, tuple(heard), took_ms, _now(), account)
 
-    def _put(self, answered: _Answered, claimed: _Claimed) -> None:
-        """Store every answer; the first one serves the line."""
-        line, provider = answered.line, self._providers[answered.line.request.provider]
+    def _count_in_flight(self, more: int) -> None:
+        with self._lock:
+            self._in_flight += more
+
+    def _keep(self, answered: _Answered) -> list[Take]:
+        """Store every answer."""
         takes: list[Take] = []
         try:
             for index in range(len(answered.generations)):
                 takes.append(self._store_one(answered, index))  # noqa: PERF401  those before a full disk count
         finally:
-            if takes:
+            if takes and answered.account is not None:
                 answered.account.kept(takes)
         with self._lock:
             self.kept += takes
             # In this order: between the two it counts twice, and is at worst awaited for nothing.
             self._held -= {take.id for take in takes}
+        return takes
+
+    def _put(self, answered: _Answered, claimed: _Claimed) -> None:
+        """Store every answer; the first one serves the line."""
+        line = answered.line
+        takes = self._keep(answered)
+        with self._lock:
             done = [line.request.key] if line.request.key in claimed.names else []
             if done:
                 claimed.names.remove(line.request.key)
             before = None if answered.makes_voice else answered.before
             if before is not None and before.ids and before.request.model == line.request.model:
-                able = provider.models[line.request.model].context
+                able = self._abilities(line).context
                 if "id" in able and takes[0].context != "id":
-                    self._findings.forgotten(line.utterance, provider.name)
+                    self._findings.forgotten(line.utterance, line.request.provider)
         self._ledger.release(done)
-        self._on_take(line, takes[0])
+        self._on_take(line, self._find_times(takes[0]) if self._find_times else takes[0])
 
     def _store_one(self, answered: _Answered, index: int) -> Take:
         request = answered.line.request
@@ -316,11 +404,11 @@ class Recording:
                 answer=index,
                 nth=answered.line.nth,
                 # What cost nothing can be recorded again; waiting for the disk would double its price.
-                durable=self._providers[request.provider].models[request.model].price_per_1000 > 0,
+                durable=self._is_paid(answered.line),
             )
         except OutputError as error:
             self.stop()  # at once: what the disk does not take is paid for and lost
-            if index == 0:  # else what the request brought is kept in part
+            if index == 0 and answered.account is not None:  # else what the request brought is kept in part
                 answered.account.lost(str(error))
             raise
 
@@ -333,6 +421,20 @@ class Recording:
         return replace(generation, words=(), word_source="estimated")
 
 
+def announce(lines: Iterable[Line], providers: Mapping[str, Provider]) -> None:
+    """
+    Let each provider that wants to know of them have all requests of a book, so that it makes the same of
+    them whoever records which.
+    """
+    requests: dict[str, list[Request]] = {}
+    for line in lines:
+        requests.setdefault(line.request.provider, []).append(line.request)
+    for name, expected in requests.items():
+        provider = providers[name]
+        if isinstance(provider, Expecting):
+            provider.expect(expected)
+
+
 class _Answered(NamedTuple):
     """What came back for a line; the first of its generations will serve it."""
 
@@ -341,7 +443,8 @@ class _Answered(NamedTuple):
     generations: tuple[Generation, ...]
     took_ms: int
     recorded_at: str
-    account: LineAccount
+    account: LineAccount | None
+    """None for what was joined from takes that are kept already."""
     makes_voice: bool = False
 
 
@@ -351,6 +454,10 @@ class _Claimed(NamedTuple):
     lines: tuple[Line, ...]
     names: list[str]
     """Those that are still held."""
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class _Voice:

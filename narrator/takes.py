@@ -39,7 +39,8 @@ class Spoken(BaseModel, frozen=True, extra="forbid"):
     text: str
     marks: tuple[Mark, ...] = ()
     """Emphasis and pauses by offset in this text; `say` marks are already applied. A `say` mark left
-    here holds the provider's own phonemes (value `espeak:...`) for that stretch."""
+    here holds the provider's own phonemes (value `espeak:...`) for that stretch, or what its pronunciation
+    dictionary is to say there (`dictionary:...`)."""
     words: tuple[Word, ...] = ()
     """In order; a word is a run without white space that holds a letter or a digit."""
 
@@ -84,6 +85,11 @@ class Request(BaseModel, frozen=True, extra="forbid"):
         """The same, of another model. (A `model_copy` would keep the key, once it is known.)"""
         fields = {name: getattr(self, name) for name in Request.model_fields}
         return Request(**fields | {"model": model, "direction": direction})
+
+    def saying(self, spoken: Spoken) -> Request:
+        """The same, of another text."""
+        fields = {name: getattr(self, name) for name in Request.model_fields}
+        return Request(**fields | {"spoken": spoken})
 
 
 class Precedent(NamedTuple):
@@ -152,6 +158,40 @@ class Level:
     speech_end_sample: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A place where a take does not seem to hold its text."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    kind: Literal["missing", "repeated", "otherwise"]
+    """Words that are not heard; words that are heard twice; sound that is not those words."""
+    first: int
+    """Index of the first of those words."""
+    last: int
+    """Index of the last of them."""
+    start_sample: int
+    """Where in the take, from here to before `end_sample`; of missing words, where they should be."""
+    end_sample: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """How the word times of a take were found that came without, and how well its audio holds its text."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    by: Literal["rendition", "phonemes"]
+    """Held against the embedded voice's rendition of the text; or the phonemes that the service gave."""
+    version: int
+    """Of the aligner."""
+    holds: bool
+    """False: this is plainly not the text, so no times were taken from it."""
+    confidences: tuple[int, ...] = ()
+    """Percent, for each word."""
+    doubts: tuple[Doubt, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TakeFacts:
     """What is known of a take without looking into what was asked and what was heard."""
@@ -166,6 +206,8 @@ class TakeFacts:
     rate: int
     samples: int
     word_source: WordSource
+    alignment: Alignment | None = None
+    """None: its word times came with it, or nobody has looked for them yet."""
     ids: tuple[tuple[str, str], ...] = ()
     transcript: str = ""
     characters: int = 0

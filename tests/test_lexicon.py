@@ -181,6 +181,20 @@ def test_phonemes_are_for_the_embedded_voice_alone() -> None:
     assert speak(utterance(text), entries, provider="hume").marks == ()
 
 
+def test_a_service_that_has_a_dictionary_applies_the_lexicon_itself() -> None:
+    """What the lexicon says is a mark on the text as written; what the manuscript says itself is not."""
+    entries = lexicon(Siobhan="shi-VAWN  o", cy_wu="SIGH woo")
+    text = "Cy Wu met Siobhan, and Siobhan left."
+    here = text.rindex("Siobhan")
+    by_hand = Mark(kind="say", start=here, end=here + 7, value="SHIV")
+    spoken = speak(utterance(text, by_hand), entries, provider="sarvam", dictionary=True)
+    assert spoken.text == "Cy Wu met Siobhan, and SHIV left."
+    assert [(spoken.text[m.start : m.end], m.value) for m in spoken.marks] == [
+        ("Cy Wu", "dictionary:SIGH woo"),
+        ("Siobhan", "dictionary:shi-VAWN o"),
+    ]
+
+
 @pytest.mark.parametrize("phonemes", ["h@l]] <break/> [[oU", "a&b", "a<b", "hé", "a\nb", "", "[[a"])
 def test_phonemes_that_could_mean_something_else_are_refused(phonemes: str) -> None:
     entries = Lexicon(entries=(("Wu", Entry(espeak=phonemes, say="woo", line=7)),))

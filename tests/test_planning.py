@@ -188,3 +188,30 @@ def test_a_speed_outside_the_provider_s_range_goes_to_its_edge() -> None:
     planned = plan("# One\n\n[Go!]{.mara speed=3}\n", Slow())
 
     assert [line.request.speed for line in planned.lines] == [1.0, 1.5]
+
+
+class Styled(Tones):
+    """Tones in the ways that a service has names for."""
+
+    models: Mapping[str, Abilities] = {
+        "1": Tones.abilities.model_copy(update={"directions": "style", "styles": (("sadly", "sad"),)})
+    }
+
+
+def test_a_direction_becomes_the_service_s_name_for_it() -> None:
+    """By the role's own words first; what has no style is told, and does not change the take."""
+    cast = Cast(
+        roles=(
+            Role(name="narrator", voice="tones/low"),
+            Role(name="Mara", voice="tones/high", styles=(("whispering", "soft"),)),
+        )
+    )
+    text = "# One\n\nMARA (whispering, close): A.\n\nMARA (sadly): B.\n\nMARA (wry): C.\n\nMARA (odd): C.\n"
+    planned = plan(text, Styled(), cast=cast)
+
+    lines = list(planned.lines)[1:]
+    assert [line.request.direction for line in lines] == ["soft", "sad", None, None]
+    assert lines[2].request.key == lines[3].request.key
+    told = [notice for notice in planned.notices if "no style for the direction" in notice.message]
+    assert [notice.line for notice in told] == [1, 7, 9]
+    assert "`styles` in cast.yaml" in told[0].message
