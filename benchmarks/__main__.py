@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import chains, hour, ledgering, mastering, reading, rerun, store
+from benchmarks import aligning, chains, hour, ledgering, mastering, reading, rerun, store
 
 MODULES = {
     "reading": reading,
@@ -14,6 +14,7 @@ MODULES = {
     "hour": hour,
     "chains": chains,
     "ledgering": ledgering,
+    "aligning": aligning,
 }
 BENCHMARKS = {name: module.main for name, module in MODULES.items()}
 

@@ -124,8 +124,10 @@ def _place(utterance: Utterance, take: Take, request: Request, *, at: int, rate:
         start_sample=at,
         end_sample=on_clock(end),
         words=tuple(
-            PlacedWord(utterance.text[word.start : word.end], on_clock(begins), on_clock(ends))
-            for word, (begins, ends) in zip(words, _in_order(times), strict=False)
+            PlacedWord(utterance.text[word.start : word.end], on_clock(begins), on_clock(ends), confidence)
+            for word, (begins, ends), confidence in zip(
+                words, _in_order(times), _confidences(words, take), strict=False
+            )
         ),
         word_source="estimated" if estimated else take.word_source,
     )
@@ -167,6 +169,14 @@ def _times(words: Sequence[Word], take: Take) -> Sequence[WordTime]:
         last = next((pair for pair in reversed(said) if pair[0].spoken_start < word.spoken_end), said[0])
         times.append(WordTime(_within(*first, word.spoken_start), _within(*last, word.spoken_end)))
     return times
+
+
+def _confidences(words: Sequence[Word], take: Take) -> Sequence[int | None]:
+    """How sure the time of each of *words* is, where alignment found it and they are those recorded."""
+    found = take.alignment.confidences if take.alignment and take.words else ()
+    if len(found) != len(words) or words != take.request.spoken.words:
+        return [None] * len(words)
+    return found
 
 
 def _estimated(words: Sequence[Word], take: Take) -> Sequence[WordTime]:

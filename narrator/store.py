@@ -18,8 +18,10 @@ import hashlib
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +29,9 @@ import numpy as np
 from narrator import sidecar
 from narrator.audio import flac, measuring
 from narrator.errors import DamagedTake, OutputError
-from narrator.files import write_bytes
+from narrator.files import refusing, write_bytes
 from narrator.manuscript import Notice
-from narrator.takes import Generation, Pcm, Request, Take
+from narrator.takes import Alignment, Generation, Pcm, Request, Take, WordSource, WordTime
 
 _TWO = re.compile(r"[0-9a-f]{2}")
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -37,6 +39,8 @@ _ID_LENGTH = 16
 _TAKE_ID = re.compile(rf"[0-9a-f]{{{_ID_LENGTH}}}")
 _NO_FILE = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO})
 """What opening says of a symbolic link (the second on FreeBSD) and of a socket."""
+ROOM_BYTES = 1 << 20
+"""More than the files of a usual take: a line of ten seconds at 48 kHz takes half of it."""
 
 
 class TakeStore:
@@ -92,6 +96,22 @@ class TakeStore:
                         yield _read(stem, key)
                     except DamagedTake as damage:
                         self._notice(stem + ".json", damage.reason)
+
+    def assert_writable(self, key: str) -> None:
+        """Make sure, before a take of *key* is paid for, that there is a place for it. Leaves nothing behind.
+
+        Raises:
+            OutputError: it could not be written.
+        """
+        if link := self._link(key):
+            raise OutputError(f"cannot write below {link}: it is a symbolic link; remove it and run again")
+        entry = Path(self._entry(key))
+        # The folders are not made here: `put` sees to it that the disk keeps those that it makes.
+        there = next(folder for folder in (entry, *entry.parents) if folder.exists())
+        with refusing(entry), tempfile.TemporaryFile(dir=there, buffering=0) as file:
+            left = ROOM_BYTES
+            while left:  # the end of a disk takes a part
+                left -= file.write(bytes(left))
 
     def put(
         self,
@@ -162,6 +182,26 @@ class TakeStore:
             # In one folder for the whole store, where litter is found without looking into every key.
             write_bytes(path, content, durable=durable, beside=self.folder)
         return take
+
+    def amend(
+        self, take: Take, *, words: tuple[WordTime, ...], word_source: WordSource, alignment: Alignment
+    ) -> Take:
+        """The take with what was found out about it since; its audio and its id stay.
+
+        Raises:
+            OutputError: it cannot be written.
+            ValueError: there is not a time for each word, or for none.
+        """
+        if len(words) not in (0, len(take.request.spoken.words)):
+            raise ValueError(f"{len(words)} word times for {len(take.request.spoken.words)} words")
+        if link := self._link(take.key):
+            raise OutputError(f"cannot write below {link}: it is a symbolic link; remove it and run again")
+        known = {field.name: getattr(take, field.name) for field in fields(Take)}
+        found = {"words": words, "word_source": word_source, "alignment": alignment}
+        text, amended = sidecar.write(Take(**known | found))
+        path = self.path(take.key, take.id).with_suffix(".json")
+        write_bytes(path, text, durable=True, beside=self.folder)  # it replaces one that is paid for
+        return amended
 
     def relate(self, key: str, other: str) -> None:
         """Remember that takes under *other* are asked for in place of one under *key*.

@@ -14,6 +14,8 @@ class PlacedWord(NamedTuple):
     """As written, with its punctuation."""
     start_sample: int
     end_sample: int
+    confidence: int | None = None
+    """Percent, where its time was found by alignment."""
 
 
 class Placement(BaseModel, frozen=True, extra="forbid"):

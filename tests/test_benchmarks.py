@@ -65,6 +65,18 @@ PROMISED = {
             "goal <= 1.02: ",
         ],
     ),
+    "aligning": (
+        ["--size", "1"],
+        [
+            "en  espeak en-gb+f3",
+            "aligned ",
+            "median: goal <= 12: ",
+            "by characters ",
+            "durations scaled ",
+            "goal <= 90: ",
+            "goal >= 150 x: ",
+        ],
+    ),
     "hour": (
         ["--size", "1", "--loudness", "acx", "--rounds", "1"],
         ["loudness: acx; ", "x real time", "engine alone", "encoder alone", "goal <= 1.5: "],

@@ -8,9 +8,9 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from narrator.audio import flac
 from narrator.errors import DamagedTake, OutputError
 from narrator.store import TakeStore
-from narrator.takes import Generation, Pcm, PhonemeTime, Request, Spoken, Take, Word, WordTime
+from narrator.takes import Alignment, Generation, Pcm, PhonemeTime, Request, Spoken, Take, Word, WordTime
 
 RATES = [8000, 11025, 16000, 22050, 22051, 24000, 44100, 48000]
 
@@ -471,6 +471,39 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         put(TakeStore(tmp_path / "takes"))
 
 
+def test_a_place_is_looked_for_and_left_as_it_was(store: TakeStore) -> None:
+    """Whether the folders are there yet or not."""
+    store.assert_writable(request().key)
+    assert not store.folder.exists()
+
+    take = put(store)
+    before = sorted(store.folder.rglob("*"))
+    for key in (take.key, request("Another.").key):
+        store.assert_writable(key)
+    assert sorted(store.folder.rglob("*")) == before
+
+
+def test_where_no_take_can_be_put_there_is_no_place(
+    store: TakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder without permission, a file or a link in the way: nothing of that costs a request."""
+    take = put(store)
+    folder = store.path(take.key, take.id).parent
+    monkeypatch.chdir(store.folder)
+    near = TakeStore(Path())
+    folder.chmod(0o500)
+    with unprivileged(), pytest.raises(OutputError, match=r"cannot write .*Permission denied; allow writing"):
+        near.assert_writable(take.key)
+    folder.rename(store.folder / "elsewhere")
+    folder.symlink_to(store.folder / "elsewhere")
+    with pytest.raises(OutputError, match="symbolic link; remove it"):
+        store.assert_writable(take.key)
+    folder.unlink()
+    folder.write_bytes(b"")
+    with pytest.raises(OutputError, match=r"cannot write .*Not a directory"):
+        store.assert_writable(take.key)
+
+
 def test_threads_put_and_read_at_once(store: TakeStore) -> None:
     gate = threading.Barrier(4)
     found: list[Take] = []
@@ -495,3 +528,42 @@ def test_threads_put_and_read_at_once(store: TakeStore) -> None:
 def test_durable_takes_are_takes(store: TakeStore) -> None:
     take = store.put(request(), generation(), took_ms=1, recorded_at="2026-11-20T10:00:00Z")
     assert store.takes(take.key) == (take,)
+
+
+# What is found out later
+
+
+ALIGNED = Alignment(by="rendition", version=1, holds=True, confidences=(90, 12))
+
+
+def test_word_times_that_are_found_later_are_kept(store: TakeStore) -> None:
+    """The audio, the id and everything else stay, and the sidecar is sealed again."""
+    untimed = replace(generation(), words=(), word_source="estimated")
+    take = put(store, answer=untimed)
+    audio = store.path(take.key, take.id).read_bytes()
+    (kept,) = store.takes(take.key)
+    times = (WordTime(10, 900), WordTime(900, 2000))
+
+    amended = store.amend(kept, words=times, word_source="aligned", alignment=ALIGNED)
+
+    (found,) = store.takes(take.key)
+    assert found == amended
+    assert (found.words, found.word_source, found.alignment) == (times, "aligned", ALIGNED)
+    as_before = replaced(found, words=(), word_source="estimated", alignment=None, written_sha256="")
+    assert as_before == replaced(take, written_sha256="")
+    assert found.written_sha256 != take.written_sha256
+    assert store.path(take.key, take.id).read_bytes() == audio
+    assert store.notices == []
+
+
+def test_times_that_do_not_fit_the_words_are_not_kept(store: TakeStore) -> None:
+    take = put(store)
+    before = sidecar(store, take).read_bytes()
+    with pytest.raises(ValueError, match="1 word times for 2 words"):
+        store.amend(take, words=(WordTime(0, 1),), word_source="aligned", alignment=ALIGNED)
+    assert sidecar(store, take).read_bytes() == before
+
+
+def replaced(take: Take, **changes: Any) -> Take:
+    """A plain take with some fields changed."""
+    return Take(**{field.name: getattr(take, field.name) for field in fields(Take)} | changes)

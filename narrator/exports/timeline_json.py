@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 
 from narrator.book import Book
-from narrator.timeline import Placement, ScenePlacement, Timeline, milliseconds
+from narrator.timeline import PlacedWord, Placement, ScenePlacement, Timeline, milliseconds
 
 VERSION = 1
 """Raised when a key changes its meaning or goes; new keys may come without."""
@@ -56,11 +56,13 @@ def _utterance(placement: Placement, rate: int) -> dict[str, object]:
         },
         **_stretch(placement.start_sample, placement.end_sample, rate),
         "word_source": placement.word_source,
-        "words": [
-            {"text": word.text, "start_sample": word.start_sample, "end_sample": word.end_sample}
-            for word in placement.words
-        ],
+        "words": [_word(word) for word in placement.words],
     }
+
+
+def _word(word: PlacedWord) -> dict[str, object]:
+    confidence = {} if word.confidence is None else {"confidence": word.confidence}
+    return {"text": word.text, "start_sample": word.start_sample, "end_sample": word.end_sample, **confidence}
 
 
 def _stretch(start_sample: int, end_sample: int, rate: int) -> dict[str, int]:
