@@ -21,6 +21,7 @@ _SAMPLE_BYTES = {_INTEGER: (1, 2, 3, 4), _FLOAT: (4, 8)}
 _RATES = range(4_000, 384_001)
 _MOST_CHANNELS = 32
 _HEADER_BYTES = 12
+_BLOCK_FRAMES = 1 << 16
 
 
 class Layout(NamedTuple):
@@ -79,11 +80,14 @@ def to_pcm(data: bytes, layout: Layout) -> Pcm:
         raise ValueError(f"{len(data)} bytes are no whole number of samples of {layout.frame_bytes} bytes")
     if layout.channels == 1 and layout.sample_bytes == 2:
         return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
-    values = _values(data, layout)
-    if layout.channels > 1:
-        values = values.reshape(-1, layout.channels).mean(axis=1)
-    values = np.nan_to_num(values, posinf=32767, neginf=-32768)
-    return np.clip(np.rint(values), -32768, 32767).astype(np.int16)
+    pcm = np.empty(len(data) // layout.frame_bytes, np.int16)
+    for start in range(0, len(pcm), _BLOCK_FRAMES):  # a byte may become eight on the way
+        end = start + _BLOCK_FRAMES
+        block = data[start * layout.frame_bytes : end * layout.frame_bytes]
+        values = _values(block, layout).reshape(-1, layout.channels).mean(axis=1)
+        values = np.nan_to_num(values, posinf=32767, neginf=-32768)
+        pcm[start:end] = np.clip(np.rint(values), -32768, 32767)
+    return pcm
 
 
 def known_rate(rate: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from narrator.book import ProviderSettings
 from narrator.casting import Setting
@@ -10,22 +11,49 @@ from narrator.errors import ConfigurationError, UnknownVoice
 from narrator.providers.base import Provider
 from narrator.providers.espeak import Espeak
 from narrator.providers.hume import Hume
+from narrator.providers.playht import PlayHT
+from narrator.providers.sarvam import Sarvam
+from narrator.providers.supertone import Supertone
 
-PROVIDERS: Mapping[str, Callable[[Mapping[str, Setting]], Provider]] = {"espeak": Espeak, "hume": Hume}
+
+class About(NamedTuple):
+    """What a provider may have to know of the book."""
+
+    language: str
+    """BCP 47."""
+    title: str
+    """What is kept for it at a service is known by."""
+
+
+Make = Callable[[Mapping[str, Setting], About], Provider]
+"""From book.yaml's settings and what the book is."""
+
+PROVIDERS: Mapping[str, Make] = {
+    "espeak": lambda settings, _book: Espeak(settings),
+    "hume": lambda settings, _book: Hume(settings),
+    "playht": lambda settings, book: PlayHT(settings, language=book.language),
+    "sarvam": lambda settings, book: Sarvam(settings, language=book.language, project=book.title),
+    "supertone": lambda settings, book: Supertone(settings, language=book.language),
+}
 
 
 class Providers(Mapping[str, Provider]):
     """Every provider by name, each opened when it is first asked for. Leaving the block closes them."""
 
-    def __init__(self, settings: Iterable[ProviderSettings] = ()) -> None:
+    def __init__(
+        self, settings: Iterable[ProviderSettings] = (), *, language: str = "en", title: str = ""
+    ) -> None:
         """
         Args:
             settings: what book.yaml says about them.
+            language: of the book, BCP 47; a service that must be told is told, where its settings do not.
+            title: of the book.
 
         Raises:
             ConfigurationError: it names a provider that does not exist.
         """
         self._settings = {each.name: each for each in settings}
+        self._book = About(language, title)
         self._open: dict[str, Provider] = {}
         for name, each in self._settings.items():
             if name not in PROVIDERS:
@@ -80,7 +108,7 @@ class Providers(Mapping[str, Provider]):
             make = PROVIDERS[name]
             said = self._settings.get(name, ProviderSettings(name=name))
             try:
-                self._open[name] = make(dict(said.settings))
+                self._open[name] = make(dict(said.settings), self._book)
             except ConfigurationError as error:
                 # The provider knows which setting is wrong but not where it was written.
                 error.place("book.yaml", dict(said.lines).get(error.key or ""))

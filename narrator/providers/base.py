@@ -3,14 +3,25 @@
 To add one: make `providers/<name>/` with a class of this shape and its `Abilities` as data; add
 one line to the registry in `providers/__init__.py`; add `tests/providers/<name>/`, which runs
 the contract in `tests/providers/contract.py`. A class is made with the settings that book.yaml has for it.
+
+A service brings what is its own, and imports nothing of another service. What they share lies beside it:
+
+    values         what settings may say
+    texts          what of a text is sent
+    remote         a provider whose service is reached when it is needed
+    conversation   its key, its address, its connections; from here on what is slow to import
+    refusals       what errors mean
+    reading        answers as JSON, or as text where sound should be
+    fields         what stands in a JSON object
+    sounds         answers as samples, whole or not
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
-from narrator.casting import Abilities, Choice, Role, Setting, Voice
+from narrator.casting import Abilities, Choice, Role, ServiceStatus, Setting, Voice
 from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take
 
@@ -25,6 +36,8 @@ class Provider(Protocol):
     """
 
     name: ClassVar[str]
+    status: ClassVar[ServiceStatus]
+    """Whether the service can still be expected to answer."""
     models: Mapping[str, Abilities]
     """Every model by name, the preferred first. The name is part of the take key."""
     concurrency: int
@@ -99,6 +112,32 @@ class Provider(Protocol):
 
     def close(self) -> None:
         """Let go of processes and connections; harmless twice."""
+        ...
+
+
+@runtime_checkable
+class Expecting(Protocol):
+    """A provider that can make something ready for many requests at once."""
+
+    def expect(self, requests: Iterable[Request]) -> None:
+        """Be told of every request of the book, those made before included; needs no network. May be called
+        again, with others."""
+        ...
+
+
+@runtime_checkable
+class Predicting(Protocol):
+    """A provider that says, for nothing, how long a request will sound."""
+
+    predicts: bool
+    """Whether book.yaml wants it to be asked."""
+
+    def predict_ms(self, request: Request) -> int:
+        """Milliseconds.
+
+        Raises:
+            ProviderError: refused, or failed for good.
+        """
         ...
 
 

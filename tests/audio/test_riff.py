@@ -228,3 +228,16 @@ def test_a_file_of_many_parts_takes_no_longer_than_its_length() -> None:
     assert unwrap([riff(fmt(), part(b"data", b"ab") * 30_000)]).data == b"ab" * 30_000
     assert len(unwrap([riff(fmt(), part(b"data", b"ab") * 30_000 + b"\0")]).data) > 60_000
     assert unwrap([plain(b"ab")] * 5_000).data == b"ab" * 5_000
+
+
+@pytest.mark.parametrize("layout", [Layout(RATE, sample_bytes=1), Layout(RATE, channels=4, sample_bytes=1)])
+def test_samples_take_little_more_room_than_they_come_in(layout: Layout) -> None:
+    """However narrow they are, and wherever a long sound is divided on the way."""
+    data = bytes(np.arange(4_000_004) % 251 // layout.channels * 3 % 256)
+    tracemalloc.start()
+    pcm = to_pcm(data, layout)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * len(data)
+    expected = (np.frombuffer(data, np.uint8).astype(float) - 128) * 256
+    assert np.array_equal(pcm, np.rint(expected.reshape(-1, layout.channels).mean(axis=1)))

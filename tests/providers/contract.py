@@ -30,6 +30,7 @@ from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Mark, Utterance
 from narrator.providers.base import Provider
 from narrator.spending import MILLION, bill
+from narrator.store import identify
 from narrator.takes import Generation, Request
 from tests.providers.accounts import Notebook
 
@@ -51,6 +52,8 @@ class Subject(NamedTuple):
     """One of its voices, as a cast would name it."""
     settings: Mapping[str, Setting]
     """Some of its settings, valid."""
+    billed: Callable[[], int] | None = None
+    """How many requests that cost something have reached the server, where others do as well."""
 
 
 Promise = Callable[[Subject], None]
@@ -215,6 +218,14 @@ def determinism_is_as_declared(subject: Subject) -> None:
             assert (mine.words, mine.phonemes) == (other.words, other.phonemes)
 
 
+def answers_are_told_apart(subject: Subject) -> None:
+    """Two answers that are paid for are two takes, though they may sound the same; elsewhere they are one."""
+    with closing(subject.open()) as provider:
+        asked = request(provider, subject, "One.")
+        first, second = provider.generate(asked)[0], provider.generate(asked)[0]
+        assert (identify(first) == identify(second)) == provider.models[asked.model].deterministic
+
+
 def it_may_be_closed_twice(subject: Subject) -> None:
     """Closing is harmless, unused, used and twice; a closed provider answers with an error of its own."""
     unused = subject.open()
@@ -254,10 +265,13 @@ def every_request_is_written_down_and_ended_once(subject: Subject) -> None:
 def every_http_request_for_speech_is_in_the_account(subject: Subject) -> None:
     """None is made that it does not know of."""
     with closing(subject.open()) as provider:
-        account = Notebook()
+        account, before = Notebook(), subject.billed() if subject.billed else 0
         for text in TEXTS[:2]:
             provider.generate(request(provider, subject, text), account=account)
-        assert provider.requests in (0, len(account.written))
+        if subject.billed:
+            assert subject.billed() - before == len(account.written) <= provider.requests
+        else:
+            assert provider.requests in (0, len(account.written))
 
 
 def characters_are_what_is_billed(subject: Subject) -> None:
@@ -270,8 +284,13 @@ def characters_are_what_is_billed(subject: Subject) -> None:
             made = provider.generate(asked, account=account)
             assert sum(each.characters for each in made) == characters * provider.answers
             priced = provider.models[asked.model]
+            if priced.price_per_minute:
+                continue
             expected = bill(
-                characters * provider.answers, price_per_1000=priced.price_per_1000, currency=priced.currency
+                characters * provider.answers,
+                price_per_1000=priced.price_per_1000,
+                currency=priced.currency,
+                known=priced.price_known or not characters,  # nothing is known to cost nothing
             )
             assert [each.bill for each in account.written] == [expected]
 
@@ -280,12 +299,13 @@ def an_account_that_refuses_stops_the_request(subject: Subject) -> None:
     """Its own error comes out, nothing is sent, and no place is lost to those that come later."""
     with closing(subject.open()) as provider:
         asked = request(provider, subject, "One.")
+        before = subject.billed() if subject.billed else 0
         for refusal in (BudgetExceeded("no more"), OutputError("the disk is full")):
             for _ in range(provider.concurrency + 1):
                 with pytest.raises(type(refusal)) as caught:
                     provider.generate(asked, account=Notebook(allows=0, refusal=refusal))
                 assert caught.value is refusal
-        assert provider.requests == 0
+        assert (subject.billed or (lambda: provider.requests))() == before
         account = Notebook()
         assert provider.generate(asked, account=account)
         assert account.outcomes == ["answered"]
@@ -312,6 +332,7 @@ PROMISES: tuple[Promise, ...] = (
     generations_have_their_shape,
     marks_are_borne,
     determinism_is_as_declared,
+    answers_are_told_apart,
     it_may_be_closed_twice,
     directions_are_understood_or_not,
     every_request_is_written_down_and_ended_once,

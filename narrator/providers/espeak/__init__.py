@@ -13,7 +13,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from narrator.casting import Abilities, Choice, Role, Setting, Voice
+from narrator.casting import Abilities, Choice, Role, ServiceStatus, Setting, Voice
 from narrator.errors import ConfigurationError, ProviderError, UnknownKey
 from narrator.providers.espeak import ssml
 from narrator.providers.espeak.process import Answer, Engines, Order
@@ -64,6 +64,7 @@ class Espeak:
     """The embedded voice as a provider. Its one setting in book.yaml is `concurrency`."""
 
     name: ClassVar[str] = NAME
+    status: ClassVar[ServiceStatus] = ServiceStatus()
     abilities: ClassVar[Abilities] = Abilities(
         word_times=True,
         phonemes=True,

@@ -44,8 +44,9 @@ def hear_words(
     """
     Each word's time and sounds: in order, never overlapping, inside the audio.
 
-    A word starts with the first event inside it. Words without one share the phonemes of the
-    word before them, by their letters. A word ends where the next starts, or with the pause before that.
+    A word starts with the first event inside it, though not in a sound of the word before. Words without
+    one share the phonemes of the word before them, by their letters. A word ends where the next starts,
+    or with the pause before that.
 
     Args:
         text: the spoken text.
@@ -121,14 +122,20 @@ class _Group(NamedTuple):
 def _groups(stretches: Sequence[Stretch], events: Sequence[tuple[Event, int, int]]) -> list[_Group]:
     last_characters = [end for _, end in stretches]
     groups: list[_Group] = []
+    sounding = -1
     for event, start, end in events:
+        if event.mnemonic:
+            sounding = start if is_voiced(event) and event.mnemonic != ";" else -1
         if is_voiced(event):
             if groups:
                 groups[-1].sounds.append((start, end))
         elif not event.mnemonic and stretches:
             owner = min(bisect_right(last_characters, event.offset), len(stretches) - 1)
             if not groups or owner > groups[-1].owner:
-                groups.append(_Group(owner, start, []))
+                # A nasal is made with the vowel after it, and a word between them then reported too early:
+                # it starts when the sound is over that was there before it.
+                begins = end if start == sounding else start
+                groups.append(_Group(owner, max(begins, groups[-1].start if groups else 0), []))
     return groups
 
 

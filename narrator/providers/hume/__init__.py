@@ -19,18 +19,17 @@ those of `roster`.
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar
 
-from narrator.casting import Abilities, Choice, Role, Setting, Voice
-from narrator.errors import ProviderError
+from narrator.casting import Abilities, Choice, ServiceStatus, Setting, Voice
 from narrator.providers.base import StreamFormat
 from narrator.providers.hume import prices
 from narrator.providers.hume.bodies import write
 from narrator.providers.hume.roster import find
-from narrator.providers.hume.settings import MODELS, NAME, models, read, read_role
+from narrator.providers.hume.settings import MODELS, NAME, STATUS, models, read, read_role
+from narrator.providers.remote import Remote
 from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take
 
@@ -39,10 +38,11 @@ if TYPE_CHECKING:
     from narrator.transport import Patience
 
 
-class Hume:
+class Hume(Remote["Service"]):
     """Hume's Octave as a provider."""
 
     name: ClassVar[str] = NAME
+    status: ClassVar[ServiceStatus] = STATUS
 
     def __init__(
         self,
@@ -60,21 +60,13 @@ class Hume:
         Raises:
             UnknownKey, ConfigurationError: a setting that is not one, or out of range.
         """
+        super().__init__(patience)
         self._settings = read(settings or {}, os.environ)
-        self._patience = patience
         self.models: Mapping[str, Abilities] = models(
             self._settings, prices.on(today or datetime.now(UTC).date())
         )
         self.concurrency = self._settings.concurrency
         self.answers = self._settings.generations
-        self._service: Service | None = None
-        self._stopped = self._closed = False
-        self._lock = threading.Lock()
-
-    @property
-    def requests(self) -> int:
-        """HTTP requests made so far, those that failed included."""
-        return self._service.transport.requests if self._service else 0
 
     def voices(self) -> tuple[Voice, ...]:
         """Hume's library, then the voices that the account keeps."""
@@ -92,10 +84,6 @@ class Hume:
     def characters(self, request: Request) -> int:
         """Those that are sent, the marks for pauses among them."""
         return len(write(request.spoken).text)
-
-    def rehearse(self, roles: tuple[Role, ...], language: str) -> NoReturn:  # noqa: ARG002 - nobody's
-        """Not here: a rehearsal costs nothing."""
-        raise ProviderError("it costs money; rehearse with the embedded voice", provider=NAME)
 
     def generate(
         self,
@@ -121,29 +109,7 @@ class Hume:
         """Forget a voice of the account, by its name or its id."""
         self._reach().voices.delete(name)
 
-    def stop(self) -> None:
-        """Begin no further attempt."""
-        with self._lock:
-            self._stopped = True
-            if self._service is not None:
-                self._service.transport.stop()
+    def _opened(self, patience: Patience) -> Service:
+        from narrator.providers.hume.service import Service
 
-    def close(self) -> None:
-        """Let go of the connections."""
-        with self._lock:
-            self._closed = True
-            if self._service is not None:
-                self._service.transport.close()
-
-    def _reach(self) -> Service:
-        """The service, once there is something to ask of it."""
-        with self._lock:
-            if self._service is None:
-                if self._closed or self._stopped:
-                    raise ProviderError("already closed" if self._closed else "stopped", provider=NAME)
-                # What it imports takes longer than most runs that find nothing to record.
-                from narrator.providers.hume.service import Service
-                from narrator.transport import Patience
-
-                self._service = Service(self._settings, self.models, os.environ, self._patience or Patience())
-            return self._service
+        return Service(self._settings, self.models, os.environ, patience)

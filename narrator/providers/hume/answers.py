@@ -8,22 +8,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from narrator.audio.riff import unwrap
 from narrator.matching import fill, letters, match
-from narrator.providers.hume import stream
-from narrator.providers.hume.completeness import (
-    prove_duration,
-    prove_generations,
-    prove_sound,
-    prove_spoken,
-    without_markers,
-)
-from narrator.providers.hume.fields import Found
+from narrator.providers.fields import Found
+from narrator.providers.hume.completeness import prove_generations, prove_spoken, without_markers
 from narrator.providers.hume.renditions import Refuse, Rendition, gather, unpack
-from narrator.providers.hume.sound import FORMATS, Sound, decode, length
 from narrator.providers.hume.times import Clock, Clocks, Placed, Sounding, Timed, place
+from narrator.providers.reading import whole
+from narrator.providers.sounds import Sound, decode, prove_length, prove_sound
 from narrator.takes import Pcm, PhonemeTime, Request, WordTime
 from narrator.transport import BrokenAnswer
 
+RATE = 48_000
+"""What the service makes, where nothing says otherwise."""
+FORMATS = ("wav", "pcm", "mp3")
+DURATION_TOLERANCE_MS = 100
+ENCODED_TOLERANCE_MS = 250
+"""For files whose encoder adds something before and after."""
 MATCHED_SHARE = 0.6
 """Of an utterance's words, so many must be among those that the service times; otherwise it is untimed."""
 _RUN = re.compile(r"\S+")
@@ -87,7 +88,7 @@ def from_whole(
     body: bytes, wanted: Wanted, *, error: Refuse, clocks: Clocks | None = None
 ) -> tuple[Answered, ...]:
     """The generations of an answer in one piece (contract 7). As `from_stream()`."""
-    renditions = unpack(stream.whole(body), error=error, text_known=wanted.text_known)
+    renditions = unpack(whole((body,)), error=error, text_known=wanted.text_known)
     return _answered(renditions, wanted, clocks or Clocks())
 
 
@@ -100,12 +101,14 @@ def _complete(rendition: Rendition, wanted: Wanted, clocks: Clocks) -> Answered:
     audio_format = (rendition.audio_format or wanted.audio_format).lower()
     if audio_format not in FORMATS:
         raise BrokenAnswer(f"audio of the format {audio_format[:40]!r} came")
-    sound = decode(rendition.pieces, audio_format=audio_format, rate=rendition.rate)
-    prove_duration(sound, rendition.duration_s)
+    rate = RATE if rendition.rate is None else rendition.rate
+    sound = decode(rendition.pieces, rate=rate, mp3=audio_format == "mp3")
+    tolerance_ms = DURATION_TOLERANCE_MS if sound.layout else ENCODED_TOLERANCE_MS
+    prove_length(sound, rendition.duration_s, shorter_ms=tolerance_ms, longer_ms=tolerance_ms)
     if wanted.text_known:
         prove_spoken(rendition.snippets, wanted.sent_text)
     text = wanted.sent_text if wanted.text_known else ""
-    prove_sound(sound, text=text, speed=wanted.request.speed)
+    prove_sound(sound, letters=len(letters(without_markers(text))), speed=wanted.request.speed)
     placed = _placed(rendition, sound, clocks) if wanted.times else Placed()
     return Answered(
         generation_id=rendition.generation_id,
@@ -123,10 +126,23 @@ def _complete(rendition: Rendition, wanted: Wanted, clocks: Clocks) -> Answered:
 def _placed(rendition: Rendition, sound: Sound, clocks: Clocks) -> Placed:
     alone = len(rendition.snippets) == 1
     timed = [
-        Timed(snippet.utterance or 0, None if alone else length(snippet.pieces, sound), snippet.told)
+        Timed(snippet.utterance or 0, None if alone else _length(snippet.pieces, sound), snippet.told)
         for snippet in rendition.snippets
     ]
     return place(timed, samples=len(sound.pcm), rate=sound.rate, clocks=clocks)
+
+
+def _length(pieces: Sequence[bytes], sound: Sound) -> int | None:
+    """How many samples of a sound some of its pieces make; None where that cannot be told."""
+    if sound.layout is None or not pieces:
+        return None
+    try:
+        wave = unwrap(pieces)
+    except ValueError:
+        return None
+    if wave.layout not in (None, sound.layout):
+        return None
+    return len(wave.data) // sound.layout.frame_bytes
 
 
 def _word_times(heard: Sequence[Sounding], wanted: Wanted, *, samples: int) -> tuple[WordTime, ...]:

@@ -12,7 +12,6 @@ letter.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -28,6 +27,7 @@ from narrator.providers.hume.settings import (
     AudioFormat,
     Settings,
 )
+from narrator.providers.texts import UNSAID, pauses, units
 from narrator.takes import Context, Precedent, Request, Spoken, Take
 
 Body = dict[str, object]
@@ -38,11 +38,6 @@ VERSIONS: Mapping[str, str] = {OCTAVE_1: "1", OCTAVE_2: "2"}
 TIMES = ("word", "phoneme")
 
 _BRACKETS = str.maketrans("[]", "()")
-_UNSAID = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"  # control characters that are not white space
-    "\xad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"  # invisible: hyphens, marks
-    "\ud800-\udfff]"  # half a character, which no JSON can carry
-)
 _RECORDINGS = (
     (b"RIFF", 0, "guide.wav", "audio/wav"),
     (b"ID3", 0, "guide.mp3", "audio/mpeg"),
@@ -50,7 +45,6 @@ _RECORDINGS = (
     (b"ftyp", 4, "guide.m4a", "audio/mp4"),
 )
 """What a recording begins with, and from which byte on; what it is called."""
-_LETTER = re.compile(r"[^\W_]")
 
 
 class Sent(NamedTuple):
@@ -67,38 +61,20 @@ class Sent(NamedTuple):
 
 def write(spoken: Spoken) -> Sent:
     """An utterance's text as the service is to read it."""
-    pauses, lead_ms, tail_ms = _pauses(spoken)
+    inside, lead_ms, tail_ms = pauses(spoken)
     text, spans = "", []
     for offset, letter in enumerate(spoken.text):
-        if offset in pauses:
-            marker = "[long pause] " if pauses[offset] >= LONG_PAUSE_MS else "[pause] "
+        if offset in inside:
+            marker = "[long pause] " if inside[offset] >= LONG_PAUSE_MS else "[pause] "
             text += marker if text.endswith(" ") else f" {marker}"
         start = len(text)
         if not letter.isspace():
-            text += _UNSAID.sub("", letter).translate(_BRACKETS)
+            text += UNSAID.sub("", letter).translate(_BRACKETS)
         elif text and not text.endswith(" "):
             text += " "
         spans.append((start, len(text)))
     words = tuple((spans[word.spoken_start][0], spans[word.spoken_end - 1][1]) for word in spoken.words)
     return Sent(text.rstrip(), words, lead_ms, tail_ms)
-
-
-def _pauses(spoken: Spoken) -> tuple[dict[int, int], int, int]:
-    """(offset: milliseconds) of the pauses between what is spoken; how much comes before it; and after."""
-    heard = [match.start() for match in _LETTER.finditer(spoken.text)]
-    first, last = (heard[0], heard[-1]) if heard else (0, -1)
-    lead_ms = tail_ms = 0
-    inside: dict[int, int] = {}
-    for mark in spoken.marks:
-        if mark.kind != "pause":
-            continue
-        if mark.start <= first:
-            lead_ms += int(mark.value)
-        elif mark.start > last:
-            tail_ms += int(mark.value)
-        else:
-            inside[mark.start] = inside.get(mark.start, 0) + int(mark.value)
-    return inside, lead_ms, tail_ms
 
 
 def _check(request: Request, sent: Sent, *, prompt: str | None) -> None:
@@ -114,13 +90,13 @@ def _check(request: Request, sent: Sent, *, prompt: str | None) -> None:
     if not sent.text:
         raise _refused("there is nothing in it that can be spoken", "utterances[0].text")
     # How the service counts is not known: UTF-16 units are never fewer than characters (contract 17.3).
-    if (characters := _units(sent.text)) > TEXT_LIMIT:
+    if (characters := units(sent.text)) > TEXT_LIMIT:
         raise _refused(
             f"the text has {characters} characters and one utterance takes {TEXT_LIMIT}; divide the"
             f" sentence (it begins {sent.text[:40]!r})",
             "utterances[0].text",
         )
-    if prompt is not None and (characters := _units(prompt)) > DESCRIPTION_LIMIT:
+    if prompt is not None and (characters := units(prompt)) > DESCRIPTION_LIMIT:
         raise _refused(
             f"it has {characters} characters and may have {DESCRIPTION_LIMIT}; shorten it (it begins"
             f" {prompt[:40]!r})",
@@ -284,10 +260,6 @@ def _body(
     if settings.stream:  # endpoints that answer in one piece do not know it
         body["instant_mode"] = False
     return body
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 def _refused(said: str, field: str) -> RequestRefused:

@@ -8,14 +8,8 @@ from collections.abc import Sequence
 
 from narrator.matching import letters, match
 from narrator.providers.hume.renditions import Rendition, Snippet
-from narrator.providers.hume.sound import Sound
 from narrator.transport import BrokenAnswer
 
-SHORTEST_MS_PER_LETTER = 10
-"""At plain speed; six times as fast as people can follow."""
-DURATION_TOLERANCE_MS = 100
-ENCODED_TOLERANCE_MS = 250
-"""For files whose encoder adds something before and after."""
 _MARKER = re.compile(r"\[(?:long )?pause\]", re.IGNORECASE)
 
 
@@ -48,34 +42,6 @@ def prove_spoken(snippets: Sequence[Snippet], text: str) -> None:
     said = without_markers(" ".join(snippet.text for snippet in snippets))
     if reason := _difference(asked, said):
         raise BrokenAnswer(f"the snippets do not speak the text: {reason}")
-
-
-def prove_sound(sound: Sound, *, text: str, speed: float) -> None:
-    """There is sound, and not absurdly little of it for the text.
-
-    Raises:
-        BrokenAnswer: there is not.
-    """
-    if not len(sound.pcm):
-        raise BrokenAnswer("no sound came")
-    spoken = len(letters(without_markers(text)))
-    duration_ms = len(sound.pcm) * 1000 / sound.rate
-    if duration_ms < spoken * SHORTEST_MS_PER_LETTER / max(speed, 1.0):
-        raise BrokenAnswer(f"{duration_ms:.0f} ms of sound came for {spoken} letters and digits")
-
-
-def prove_duration(sound: Sound, duration_s: float | None) -> None:
-    """The sound is as long as the service says.
-
-    Raises:
-        BrokenAnswer: it is not.
-    """
-    if duration_s is None:
-        return
-    duration_ms = len(sound.pcm) * 1000 / sound.rate
-    tolerance_ms = DURATION_TOLERANCE_MS if sound.layout else ENCODED_TOLERANCE_MS
-    if abs(duration_ms - duration_s * 1000) > tolerance_ms:
-        raise BrokenAnswer(f"`duration` is {duration_s:g} s, and {duration_ms / 1000:g} s of sound came")
 
 
 def _difference(asked: str, said: str) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from narrator.errors import ProviderError
-from narrator.providers.hume import fields
-from narrator.providers.hume.fields import Found
+from narrator.providers import fields
+from narrator.providers.fields import Found
 from narrator.providers.hume.times import Told
 from narrator.transport import BrokenAnswer
 

@@ -11,10 +11,9 @@ from dataclasses import replace
 from itertools import chain
 from typing import NamedTuple
 
-import numpy as np
-
 from narrator.casting import Abilities
-from narrator.errors import ConfigurationError, KeyMissing, OutOfCredit, ProviderError, RequestRefused
+from narrator.errors import OutOfCredit, ProviderError, RequestRefused
+from narrator.providers.conversation import Conversation, Identity
 from narrator.providers.hume import answers, bodies, refusals, stream
 from narrator.providers.hume.answers import Answered, Wanted
 from narrator.providers.hume.bodies import Body, Sent
@@ -24,19 +23,20 @@ from narrator.providers.hume.settings import (
     KEY_VARIABLE,
     NAME,
     OCTAVE_2,
+    STATUS,
     AudioFormat,
     Settings,
-    is_loopback,
 )
 from narrator.providers.hume.times import Clocks
 from narrator.providers.hume.voices import Voices
+from narrator.providers.reading import begins_as_text, opening
+from narrator.providers.sounds import with_silence
 from narrator.spending import MILLION, Account, Bill, amount, bill, shares
-from narrator.takes import Context, Generation, PhonemeTime, Precedent, Request, Take, WordTime
-from narrator.timeline import samples as to_samples
-from narrator.transport import BrokenAnswer, Charge, Judge, Patience, Transport
-from narrator.transport.redaction import Redaction
+from narrator.takes import Context, Generation, Precedent, Request, Take
+from narrator.transport import BrokenAnswer, Charge, Judge, Patience
 
 KEY_HEADER = "X-Hume-Api-Key"
+_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note)
 
 _EMPTY = "most likely: an answer of status 200 with nothing in it is how the service says so here"
 _GONE = (
@@ -73,7 +73,7 @@ NOBODY = Speaker("")
 """Where a voice is made rather than named."""
 
 
-class Service:
+class Service(Conversation):
     """The service, reached with one key. Safe to call from several threads."""
 
     def __init__(
@@ -91,28 +91,9 @@ class Service:
             KeyMissing: no key in the environment, and not a server on this machine.
             ConfigurationError: a base URL to which no key should go.
         """
-        key = environment.get(KEY_VARIABLE, "").strip()
-        if not key and not is_loopback(settings.base_url):
-            raise KeyMissing(KEY_VARIABLE, provider=NAME)
-        headers = {KEY_HEADER: key} if key else {}
-        try:
-            self.transport = Transport(
-                provider=NAME,
-                base_url=settings.base_url,
-                headers=headers,
-                concurrency=settings.concurrency,
-                patience=patience,
-                news=refusals.NEWS,
-                key_variable=KEY_VARIABLE,
-            )
-        except ConfigurationError as error:
-            if environment.get(BASE_URL_VARIABLE, "").strip():
-                error.message += f" (it comes from {BASE_URL_VARIABLE})"
-                error.place("", None)
-            raise
-        self.voices = Voices(self.transport, keyed=bool(key))
-        self._settings, self._models, self._keyed = settings, models, bool(key)
-        self._redaction = Redaction(headers)
+        super().__init__(_IDENTITY, settings, environment, patience, key_header=KEY_HEADER)
+        self.voices = Voices(self.transport, keyed=self.keyed)
+        self._settings, self._models = settings, models
         self._clocks = Clocks()
         self._fresh: dict[str, Speaker] = {}
         """Voices made here for a line that is yet to be spoken in them, by description: it may be refused."""
@@ -143,18 +124,14 @@ class Service:
             "POST",
             "/v0/tts/stream/file" if self._settings.stream else "/v0/tts/file",
             json=bodies.listening(request, sent, self._settings, audio_format=audio_format),
-            judge=refusals.judge(keyed=self._keyed),
+            judge=refusals.judge(keyed=self.keyed),
         )
-        begun = b""
-        for piece in pieces:
-            begun += piece
-            if begun.strip():
-                break
+        begun = opening(pieces)
         if not begun.strip():
             raise OutOfCredit(_EMPTY, provider=NAME)
-        if begun.lstrip()[:1] in (b"{", b"[", b"<"):  # no audio file begins so
+        if begins_as_text(begun):
             body = begun + b"".join(pieces)
-            raise self._redaction.error(refusals.instead_of_audio(body, keyed=self._keyed))
+            raise self.redaction.error(refusals.instead_of_audio(body, keyed=self.keyed))
         yield begun
         yield from pieces
 
@@ -264,12 +241,12 @@ class Service:
         )
 
     def _judge(self, context: Body | None, speaker: Speaker) -> Judge:
-        return refusals.judge(keyed=self._keyed, context=context, lost_voice=speaker.lost_voice)
+        return refusals.judge(keyed=self.keyed, context=context, lost_voice=speaker.lost_voice)
 
     def _reader(
         self, wanted: Wanted, *, streamed: bool, context: Body | None, speaker: Speaker
     ) -> Callable[[Iterator[bytes]], tuple[Answered, ...]]:
-        error = refusals.in_band(keyed=self._keyed, context=context, lost_voice=speaker.lost_voice)
+        error = refusals.in_band(keyed=self.keyed, context=context, lost_voice=speaker.lost_voice)
         empty = 0
 
         def read(pieces: Iterator[bytes]) -> tuple[Answered, ...]:
@@ -323,19 +300,17 @@ class Service:
 
 def _generation(answered: Answered, sent: Sent, *, ids: Ids, context: Context) -> Generation:
     """An answer with the silence that the text asks for at its ends."""
-    lead, tail = to_samples(sent.lead_ms, answered.rate), to_samples(sent.tail_ms, answered.rate)
     own = [("generation", answered.generation_id), ("request", answered.request_id)]
     own += [("snippet", snippet) for snippet in answered.snippet_ids]
     own.append(("clock", answered.clock))  # what the times were counted from, where that was a question
-    return Generation(
-        pcm=np.pad(answered.pcm, (lead, tail)) if lead or tail else answered.pcm,
+    generation = Generation(
+        pcm=answered.pcm,
         rate=answered.rate,
-        words=tuple(WordTime(start + lead, end + lead) for start, end in answered.words),
+        words=answered.words,
         word_source="service" if answered.words else "estimated",
-        phonemes=tuple(
-            PhonemeTime(sound, start + lead, end + lead) for sound, start, end in answered.phonemes
-        ),
+        phonemes=answered.phonemes,
         ids=(*((name, value) for name, value in own if value), *ids),
         transcript=answered.transcript,
         context=context,
     )
+    return with_silence(generation, lead_ms=sent.lead_ms, tail_ms=sent.tail_ms)

@@ -19,18 +19,31 @@ A role's `settings:` in cast.yaml may hold `version`, `temperature`, `format` an
 
 from __future__ import annotations
 
-import ipaddress
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, cast
-from urllib.parse import urlsplit
 
-from narrator.casting import Abilities, Setting
-from narrator.errors import ConfigurationError, UnknownKey
+from narrator.casting import Abilities, ServiceStatus, Setting
+from narrator.errors import ConfigurationError
+from narrator.providers.values import (
+    Reader,
+    address,
+    checked,
+    elsewhere,
+    number,
+    one_of,
+    price_per_1000,
+    switch,
+    whole,
+)
 from narrator.spending import Price
 
 NAME = "hume"
 """The provider, as the cast names it."""
+STATUS = ServiceStatus(
+    ends="2026-11-13",
+    note="in October 2026 Hume announced the end of its speech services for 2026-11-13, and later of"
+    " accounts; takes that were recorded stay usable",
+)
 KEY_VARIABLE = "HUME_API_KEY"
 BASE_URL_VARIABLE = "HUME_BASE_URL"
 """Where set, it wins over book.yaml: a run in CI is pointed elsewhere without an edit of the book."""
@@ -95,12 +108,8 @@ def read(said: Mapping[str, Setting], environment: Mapping[str, str]) -> Setting
     Raises:
         UnknownKey, ConfigurationError: a setting that is not one, or out of range; its `key` says which.
     """
-    for key in said:
-        if key not in OF_BOOK:
-            raise UnknownKey(key, OF_BOOK)
-    given = {OF_BOOK[key][0]: OF_BOOK[key][1](key, value) for key, value in said.items()}
-    if elsewhere := environment.get(BASE_URL_VARIABLE, "").strip():
-        given["base_url"] = _address(BASE_URL_VARIABLE, elsewhere)
+    given = {_FIELDS.get(key, key): value for key, value in checked(said, OF_BOOK).items()}
+    given |= elsewhere(environment, BASE_URL_VARIABLE, _address)
     return Settings(**given)  # type: ignore[arg-type]  # each is what its reader made of it
 
 
@@ -111,10 +120,7 @@ def read_role(said: Mapping[str, Setting], book: Settings) -> RoleSettings:
     Raises:
         UnknownKey, ConfigurationError: a setting that is not one, or out of range.
     """
-    for key in said:
-        if key not in OF_ROLE:
-            raise UnknownKey(key, OF_ROLE, file="cast.yaml")
-    given = {key: OF_BOOK[key][1](key, value) for key, value in said.items()}
+    given = checked(said, OF_ROLE, file="cast.yaml")
     temperature = given.get("temperature", book.temperature)
     audible: dict[str, Setting] = {}
     if given.get("format", book.audio_format) == "mp3":  # wav and pcm hold the same samples
@@ -154,45 +160,11 @@ def models(settings: Settings, prices: Mapping[str, Price]) -> Mapping[str, Abil
         "languages": frozenset({"ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "ru"}),
     }
     return {
-        name: Abilities.model_validate({**shared, **own, **_cost(prices[name], settings)})
+        name: Abilities.model_validate(
+            {**shared, **own, **price_per_1000(settings.price_per_1000, prices[name], currency=CURRENCY)}
+        )
         for name, own in ((OCTAVE_2, octave_2), (OCTAVE_1, octave_1))
     }
-
-
-def _cost(known: Price, settings: Settings) -> Mapping[str, object]:
-    if settings.price_per_1000 is not None:
-        return {"price_per_1000": settings.price_per_1000, "currency": CURRENCY}
-    return {"price_per_1000": known.per_1000, "currency": known.currency, "priced_on": known.since}
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether an address leads to this machine alone."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _address(key: str, value: Setting) -> str:
-    # The value is not repeated: somebody may have written a key or a password into it.
-    wrong = ConfigurationError(f"{key} is not an address such as {SERVICE} or http://127.0.0.1:8900", key=key)
-    if not isinstance(value, str) or any(letter.isspace() or not letter.isprintable() for letter in value):
-        raise wrong
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError as error:
-        raise wrong from error
-    if not usable:
-        raise wrong
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"{key} holds more than an address; the key comes from {KEY_VARIABLE} in the environment", key=key
-        )
-    return value.rstrip("/")
 
 
 def _version(key: str, value: Setting) -> Version:
@@ -202,49 +174,24 @@ def _version(key: str, value: Setting) -> Version:
     return cast(Version, version)
 
 
-def _format(key: str, value: Setting) -> AudioFormat:
-    name = value.strip().lower() if isinstance(value, str) else ""
-    if name not in ("wav", "pcm", "mp3"):
-        raise ConfigurationError(f"{key}: {value!r} is not wav, pcm or mp3", key=key)
-    return cast(AudioFormat, name)
+_address = address(like=SERVICE, key_variable=KEY_VARIABLE)
 
-
-def _switch(key: str, value: Setting) -> bool:
-    if not isinstance(value, bool):
-        raise ConfigurationError(f"{key}: {value!r} is not true or false", key=key)
-    return value
-
-
-def _whole(low: int, high: int) -> Callable[[str, Setting], int]:
-    def check(key: str, value: Setting) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise ConfigurationError(f"{key}: {value!r} is not a whole number from {low} to {high}", key=key)
-        return value
-
-    return check
-
-
-def _number(low: float, high: float) -> Callable[[str, Setting], float]:
-    def check(key: str, value: Setting) -> float:
-        number = math.nan if isinstance(value, bool | str) else float(value)
-        if not low <= number <= high:  # false of what is not a number, too
-            raise ConfigurationError(f"{key}: {value!r} is not a number from {low:g} to {high:g}", key=key)
-        return number
-
-    return check
-
-
-OF_BOOK: Mapping[str, tuple[str, Callable[[str, Setting], object]]] = {
-    "base_url": ("base_url", _address),
-    "concurrency": ("concurrency", _whole(1, 100)),
-    "format": ("audio_format", _format),
-    "num_generations": ("generations", _whole(1, 5)),
-    "price_per_1000": ("price_per_1000", _number(0, 1000)),
-    "split_utterances": ("split_utterances", _switch),
-    "stream": ("stream", _switch),
-    "temperature": ("temperature", _number(*TEMPERATURE)),
-    "text_limit": ("text_limit", _whole(100, TEXT_LIMIT)),
-    "version": ("version", _version),
+OF_BOOK: Mapping[str, Reader] = {
+    "base_url": _address,
+    "concurrency": whole(1, 100),
+    "format": one_of(("wav", "pcm", "mp3")),
+    "num_generations": whole(1, 5),
+    "price_per_1000": number(0, 1000),
+    "split_utterances": switch,
+    "stream": switch,
+    "temperature": number(*TEMPERATURE),
+    "text_limit": whole(100, TEXT_LIMIT),
+    "version": _version,
 }
-"""What each setting of book.yaml is called in `Settings`, and how it is checked."""
-OF_ROLE = ("format", "split_utterances", "temperature", "version")
+"""How each setting of book.yaml is checked."""
+OF_ROLE: Mapping[str, Reader] = {
+    name: OF_BOOK[name] for name in ("format", "split_utterances", "temperature", "version")
+}
+"""How each setting of a role is checked."""
+_FIELDS = {"format": "audio_format", "num_generations": "generations"}
+"""What a setting is called in `Settings`, where not by its own name."""

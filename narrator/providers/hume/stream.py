@@ -7,20 +7,18 @@ pieces are cut.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from narrator.transport import BrokenAnswer
+from narrator.providers.fields import Found
+from narrator.providers.reading import decoded
 
 _BOM = b"\xef\xbb\xbf"
 _DONE = "[DONE]"
 _IGNORED = (b"event", b"id", b"retry")
 """Fields of an event stream that mean nothing here."""
-_WHITE_SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def objects(pieces: Iterable[bytes]) -> Iterator[dict[str, object]]:
+def objects(pieces: Iterable[bytes]) -> Iterator[Found]:
     """Every JSON object of a stream, as soon as it is complete.
 
     The stream ends with its bytes, or with `[DONE]`: what may come after that is not asked for.
@@ -39,22 +37,10 @@ def objects(pieces: Iterable[bytes]) -> Iterator[dict[str, object]]:
             continue
         else:
             event.append(line)  # a blank line ends the event, one that is an object by itself follows it
-        if (yield from _decoded(b"\n".join(event))):
+        if (yield from decoded(b"\n".join(event), end=_DONE)):
             return
         event.clear()
-    yield from _decoded(b"\n".join(event))
-
-
-def whole(body: bytes) -> dict[str, object]:
-    """The one JSON object that *body* is.
-
-    Raises:
-        BrokenAnswer: it is none, or empty.
-    """
-    found = list(_decoded(body.removeprefix(_BOM)))
-    if len(found) != 1:
-        raise BrokenAnswer(f"{len(found)} JSON objects in place of one" if found else "empty")
-    return found[0]
+    yield from decoded(b"\n".join(event), end=_DONE)
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -68,33 +54,3 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             yield b"".join(parts).removeprefix(skipped).removesuffix(b"\r")
             parts, skipped = [following], b""
     yield b"".join(parts).removeprefix(skipped).removesuffix(b"\r")
-
-
-def _decoded(data: bytes) -> Generator[dict[str, object], None, bool]:
-    """Each of the JSON objects in *data*; whether the stream ends with them."""
-    try:
-        text = data.decode()
-        at = _beyond_space(text, 0)
-        while at < len(text):
-            if text.startswith(_DONE, at):
-                return True
-            found, at = _DECODER.raw_decode(text, at)
-            if not isinstance(found, dict):
-                raise BrokenAnswer(f"JSON that is no object but {type(found).__name__}")
-            yield found
-            at = _beyond_space(text, at)
-    except (ValueError, RecursionError) as exc:
-        raise BrokenAnswer(f"no JSON: {type(exc).__name__}") from exc
-    return False
-
-
-def _beyond_space(text: str, at: int) -> int:
-    space = _WHITE_SPACE.match(text, at)
-    return space.end() if space else at
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse)

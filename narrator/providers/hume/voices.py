@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import threading
 from collections.abc import Iterator, Mapping
@@ -10,9 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 from narrator.casting import Voice
 from narrator.errors import RequestRefused, UnknownVoice
+from narrator.providers.fields import gender_or_empty, text_or_empty
 from narrator.providers.hume import refusals
 from narrator.providers.hume.roster import CUSTOM, find, is_id
 from narrator.providers.hume.settings import NAME
+from narrator.providers.reading import whole
 from narrator.transport import BrokenAnswer, Transport
 
 PATH = "/v0/tts/voices"
@@ -35,7 +36,6 @@ _LANGUAGES = {
     "russian": "ru",
     "spanish": "es",
 }
-_GENDERS: Mapping[str, Literal["female", "male"]] = {"female": "female", "male": "male"}
 
 
 class Voices:
@@ -61,14 +61,16 @@ class Voices:
     def save(self, generation_id: str, name: str) -> Voice:
         """Keep the voice of a generation under a name."""
         kept = self._save(generation_id, name)
-        return Voice(provider=NAME, name=f"{CUSTOM}{_text(kept, 'name') or name}")
+        return Voice(provider=NAME, name=f"{CUSTOM}{text_or_empty(kept, 'name') or name}")
 
     def delete(self, name: str) -> None:
         """Forget a voice of the account by its name or its id, with or without the `custom/` of a cast."""
         own = name.removeprefix(CUSTOM)
         if is_id(own):  # the service deletes by name only (contract 15.3)
             names = (
-                _text(found, "name") for found in self._listed("CUSTOM_VOICE") if _text(found, "id") == own
+                text_or_empty(found, "name")
+                for found in self._listed("CUSTOM_VOICE")
+                if text_or_empty(found, "id") == own
             )
             own = next(names, own)
         with self._lock:
@@ -101,7 +103,7 @@ class Voices:
         if not new and (found := self._own(name)):
             return found
         try:
-            return _text(self._save(generation_id, name), "id") or name
+            return text_or_empty(self._save(generation_id, name), "id") or name
         except RequestRefused as error:
             # The answer to an attempt that succeeded may have been lost.
             if refusals.already_exists(error) and (found := self._own(name)):
@@ -118,13 +120,13 @@ class Voices:
         body = {"generation_id": generation_id, "name": name}
         # It is refused as a context is that the service does not know any more.
         judge = refusals.judge(keyed=self._keyed, context={"generation_id": generation_id})
-        return self._transport.call("POST", PATH, json=body, read=_object, judge=judge, billed=False)
+        return self._transport.call("POST", PATH, json=body, read=whole, judge=judge, billed=False)
 
     def _own(self, name: str) -> str | None:
         """The id (or the name, where it has none) of a voice of the account."""
         for found in self._listed("CUSTOM_VOICE"):
-            if _text(found, "name") == name:
-                return _text(found, "id") or name
+            if text_or_empty(found, "name") == name:
+                return text_or_empty(found, "id") or name
         return None
 
     def _listed(self, owner: Owner) -> Iterator[Mapping[str, Any]]:
@@ -151,7 +153,7 @@ class _Page(NamedTuple):
 
 
 def _page(pieces: Iterator[bytes]) -> _Page:
-    found = _object(pieces)
+    found = whole(pieces)
     voices, total = found.get("voices_page"), found.get("total_pages")
     if not isinstance(voices, list):
         raise BrokenAnswer("the answer holds no page of voices")
@@ -164,7 +166,7 @@ def _page(pieces: Iterator[bytes]) -> _Page:
 def _written(found: Mapping[str, Any], owner: Owner, taken: Mapping[str, Voice]) -> str | None:
     """What a cast writes for a voice: its name if that finds it, else its id."""
     prefix = CUSTOM if owner == "CUSTOM_VOICE" else ""
-    for known_by in (_text(found, "name"), _text(found, "id")):
+    for known_by in (text_or_empty(found, "name"), text_or_empty(found, "id")):
         written = f"{prefix}{known_by}"
         try:
             if written not in taken and find(written) == written:
@@ -181,12 +183,12 @@ def _voice(found: Mapping[str, Any], name: str) -> Voice:
         for tag, values in (tags.items() if isinstance(tags, Mapping) else ())
     }
     versions = found.get("compatible_octave_models")
-    known_as = _text(found, "name")
+    known_as = text_or_empty(found, "name")
     notes = [known_as] if known_as and not name.endswith(known_as) else []
     if isinstance(versions, list) and versions:
         notes.append(f"Octave {' and '.join(str(version) for version in versions)}")
     notes += [f"{tag.lower()} {', '.join(values)}" for tag, values in said.items() if any(values)]
-    genders = (_GENDERS.get(value.lower()) for value in said.get("GENDER", ()))
+    genders = (gender_or_empty(value) for value in said.get("GENDER", ()))
     languages = (_LANGUAGES.get(value.lower()) for value in said.get("LANGUAGE", ()))
     return Voice(
         provider=NAME,
@@ -195,21 +197,6 @@ def _voice(found: Mapping[str, Any], name: str) -> Voice:
         gender=next((gender for gender in genders if gender), ""),
         description="; ".join(notes),
     )
-
-
-def _text(found: Mapping[str, Any], name: str) -> str:
-    value = found.get(name)
-    return value if isinstance(value, str) else ""
-
-
-def _object(pieces: Iterator[bytes]) -> Mapping[str, Any]:
-    try:
-        found = json.loads(b"".join(pieces))
-    except (ValueError, RecursionError) as error:
-        raise BrokenAnswer("the answer is not JSON") from error
-    if not isinstance(found, dict):
-        raise BrokenAnswer("the answer is not a JSON object")
-    return found
 
 
 def _nothing(pieces: Iterator[bytes]) -> None:

@@ -42,6 +42,14 @@ def test_each_joined_word_has_a_sound_if_there_are_enough() -> None:
     assert times("i i i", [(0, 0)], phonemes) == [(0, 10), (10, 20), (20, 100)]
 
 
+def test_a_word_does_not_start_in_the_last_sound_of_the_word_before() -> None:
+    """The engine makes a nasal with the vowel after it, and reports a word there where the nasal starts."""
+    events = [("", 0, 0), ("a", 0, 0), ("n", 0, 10), ("", 3, 10), ("aI", 0, 30), ("l", 0, 50)]
+    assert heard("an isle", events) == [((0, 30), 2), ((30, 100), 2)]
+    own = [("", 0, 0), ("a", 0, 0), ("", 2, 10), ("n", 0, 10), ("aI", 0, 30), ("s", 0, 50)]
+    assert heard("a nice", own) == [((0, 10), 1), ((10, 100), 3)]
+
+
 def test_several_events_of_a_number_are_one_word() -> None:
     phonemes = [("w", 0), ("T", 10), ("f", 20), ("_", 30), ("a", 40)]
     assert times("1,5 a", [(0, 0), (1, 10), (2, 20), (4, 40)], phonemes) == [(0, 30), (40, 100)]

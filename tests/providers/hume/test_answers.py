@@ -307,7 +307,7 @@ def test_no_sound_at_all_is_empty(objects: list[Object]) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\n"])
 def test_no_body_is_empty(body: bytes) -> None:
-    with pytest.raises(BrokenAnswer, match=r"^empty$"):
+    with pytest.raises(BrokenAnswer, match="the answer is empty"):
         from_whole(body, wanted(ONE.text), error=refuse)
 
 
@@ -423,7 +423,7 @@ def test_a_time_of_the_wrong_kind_is_named(change: Object, reason: str) -> None:
         (["generations", 0, "audio"], None, "`audio`"),
         (["generations", 0, "file_size"], 7, "`file_size` is 7"),
         (["generations", 0, "file_size"], "7", "`file_size`"),
-        (["generations", 0, "duration"], 9.5, "`duration` is 9.5 s"),
+        (["generations", 0, "duration"], 9.5, "9.50 s of sound were said to come"),
         (["generations", 0, "duration"], True, "`duration`"),
         (["generations", 0, "encoding"], "wav", "`encoding`"),
         (["generations", 0, "encoding", "format"], "flac", "'flac'"),
@@ -532,7 +532,7 @@ def test_a_label_is_believed_about_samples_without_a_header() -> None:
 
     assert answered.rate == 24_000
     generation["encoding"]["sample_rate"] = 48_000
-    with pytest.raises(BrokenAnswer, match="`duration`"):
+    with pytest.raises(BrokenAnswer, match="said to come"):
         read_whole(body, wanted(ONE.text, audio_format="pcm"))
 
 
@@ -622,7 +622,7 @@ def test_files_of_another_kind_are_broken(data: bytes, label: str) -> None:
         data = b"RIFF    WAVE" + data
     objects = [each | {"audio_format": label} for each in as_mp3(ONE, [data])]
 
-    with pytest.raises(BrokenAnswer, match="`audio` cannot be used"):
+    with pytest.raises(BrokenAnswer, match="the sound cannot be used"):
         read(objects, wanted(ONE.text))
 
 

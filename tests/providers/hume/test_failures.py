@@ -22,7 +22,7 @@ from narrator.errors import (
     ServiceGone,
 )
 from narrator.providers.hume import Hume
-from narrator.providers.hume.refusals import EdgeRefused
+from narrator.providers.refusals import EdgeRefused
 from tests.outside import DROP, HANG, RESET, Answer, Outside, Step, closed_port, drip, lines, said
 from tests.providers.hume.asking import HASTY, at, request, within
 from tests.providers.hume.octave import Octave, samples

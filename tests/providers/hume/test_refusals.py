@@ -10,7 +10,9 @@ import pytest
 from narrator.errors import KeyMissing, KeyRefused, OutOfCredit, ProviderError, RequestRefused
 from narrator.providers.hume import refusals
 from narrator.providers.hume.bodies import Body
-from narrator.providers.hume.refusals import ContextRefused, EdgeRefused
+from narrator.providers.hume.refusals import ContextRefused
+from narrator.providers.hume.settings import STATUS
+from narrator.providers.refusals import EdgeRefused
 from narrator.transport import BrokenAnswer
 
 BY_ID: Body = {"generation_id": "9f0c8ffc-1111-2222-3333-444455556666"}
@@ -300,4 +302,4 @@ def test_a_web_page_where_audio_should_be() -> None:
 
 
 def test_the_end_of_the_service_is_told() -> None:
-    assert "2026-11-13" in refusals.NEWS
+    assert "2026-11-13" in STATUS.note

@@ -1,12 +1,14 @@
-"""Fields of the service's JSON objects, each of the type it must have; `null` counts as not there.
+"""Fields of a service's JSON objects, each of the type it must have; `null` counts as not there.
 
-Whatever is wrong is a `BrokenAnswer` that names the field.
+Whatever is wrong is a `BrokenAnswer` that names the field; but what is only told to people may be anything
+(`text_or_empty`, `gender_or_empty`).
 """
 
 from __future__ import annotations
 
 import binascii
 from collections.abc import Mapping
+from typing import Literal
 
 from narrator.transport import BrokenAnswer
 
@@ -37,6 +39,22 @@ def text(found: Found, name: str) -> str:
 def text_or_none(found: Found, name: str) -> str | None:
     """The same, where it may be left out."""
     return None if found.get(name) is None else text(found, name)
+
+
+def text_or_empty(found: Found, name: str) -> str:
+    """Text; `""` in place of anything else."""
+    value = found.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def gender_or_empty(said: str) -> Literal["female", "male", ""]:
+    """Of a voice, where a service's word for it is one of the two."""
+    match said.lower():
+        case "female":
+            return "female"
+        case "male":
+            return "male"
+    return ""
 
 
 def identifier(found: Found, name: str) -> str:

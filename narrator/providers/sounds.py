@@ -1,0 +1,122 @@
+"""The sound of an answer: bytes to samples, and whether it can be all that was asked for.
+
+A sound says itself what it is, whatever it is called. Few services say where an answer ends or which text it
+speaks, so a whole one is told from a cut one by the length that the service names, where it names one, and by
+a pace that nobody speaks at.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from narrator.audio import mpeg, packed
+from narrator.audio.riff import Layout, known_rate, to_pcm, unwrap
+from narrator.takes import Generation, Pcm, PhonemeTime, WordTime
+from narrator.timeline import samples
+from narrator.transport import BrokenAnswer
+
+SHORTEST_MS_PER_LETTER = 10
+"""At plain speed; six times as fast as people can follow."""
+
+
+class Sound(NamedTuple):
+    """Samples and how fast they go by."""
+
+    pcm: Pcm
+    rate: int
+    layout: Layout | None = None
+    """As it came; None where it came encoded, with something before and after the sound."""
+
+    @property
+    def duration_ms(self) -> float:
+        """Of all of it."""
+        return len(self.pcm) * 1000 / self.rate
+
+
+def decode(pieces: Sequence[bytes], *, rate: int | None = None, mp3: bool = False) -> Sound:
+    """
+    The sound that pieces make when they are joined: WAV, with headers in any of them, MP3, FLAC or Ogg.
+
+    Args:
+        rate: samples a second of what has no header, which is then 16 bit, mono, little endian; None where
+            only a file will do.
+        mp3: whether what has no header is MP3, for so it is labelled.
+
+    Raises:
+        BrokenAnswer: there is none, it cannot be decoded, or is cut within a sample.
+    """
+    if not any(pieces):
+        raise BrokenAnswer("no sound came")
+    try:
+        wave = unwrap(pieces)
+        if wave.layout is not None:
+            return Sound(to_pcm(wave.data, wave.layout), wave.layout.rate, wave.layout)
+        if packed.recognise(wave.data):
+            return Sound(*packed.decode(wave.data))
+        if mp3 or mpeg.recognise(wave.data):
+            return Sound(*mpeg.decode(wave.data))
+        if rate is None:
+            raise ValueError(f"it begins with {wave.data[:4]!r}")
+        layout = Layout(known_rate(rate))
+        return Sound(to_pcm(wave.data, layout), rate, layout)
+    except ValueError as exc:
+        raise BrokenAnswer(f"the sound cannot be used: {exc}") from exc
+
+
+def prove_sound(sound: Sound, *, letters: int, speed: float, shortest_ms: float = 0) -> None:
+    """
+    There is sound, and not absurdly little of it for the text.
+
+    Args:
+        letters: letters and digits of the text.
+        speed: that was asked for.
+        shortest_ms: of any text in which there are some.
+
+    Raises:
+        BrokenAnswer: there is not.
+    """
+    if not len(sound.pcm):
+        raise BrokenAnswer("no sound came")
+    least_ms = max(shortest_ms, letters * SHORTEST_MS_PER_LETTER / max(speed, 1.0)) if letters else 0
+    if sound.duration_ms < least_ms:
+        raise BrokenAnswer(f"{sound.duration_ms:.0f} ms of sound came for {letters} letters and digits")
+
+
+def prove_length(
+    sound: Sound, said_s: float | None, *, shorter_ms: float, longer_ms: float = math.inf
+) -> None:
+    """
+    The sound is as long as the service says.
+
+    Args:
+        said_s: None where it says nothing.
+        shorter_ms: by which it may be shorter than that.
+        longer_ms: and longer.
+
+    Raises:
+        BrokenAnswer: it is not.
+    """
+    if said_s is None:
+        return
+    if not -shorter_ms <= sound.duration_ms - said_s * 1000 <= longer_ms:
+        raise BrokenAnswer(
+            f"{said_s:.2f} s of sound were said to come, and {sound.duration_ms / 1000:.2f} s came"
+        )
+
+
+def with_silence(answer: Generation, *, lead_ms: int, tail_ms: int) -> Generation:
+    """An answer with silence before and after it, and its times moved along."""
+    lead, tail = samples(lead_ms, answer.rate), samples(tail_ms, answer.rate)
+    if not lead and not tail:
+        return answer
+    return replace(
+        answer,
+        pcm=np.pad(answer.pcm, (lead, tail)),
+        words=tuple(WordTime(start + lead, end + lead) for start, end in answer.words),
+        phonemes=tuple(PhonemeTime(each, start + lead, end + lead) for each, start, end in answer.phonemes),
+    )

@@ -1,0 +1,165 @@
+"""Answers as samples: whatever a sound says that it is, and whether it can be all of it."""
+
+from __future__ import annotations
+
+import io
+import tracemalloc
+from contextlib import suppress
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from narrator.providers.sounds import Sound, decode, prove_length, prove_sound, with_silence
+from narrator.takes import Generation, Pcm, PhonemeTime, WordTime
+from narrator.transport import BrokenAnswer
+
+RATE = 24_000
+
+
+def tone(length_ms: int = 1000) -> Pcm:
+    times = np.arange(length_ms * RATE // 1000) / RATE
+    return (8000 * np.sin(2 * np.pi * 220 * times)).astype(np.int16)
+
+
+def file(kind: str, pcm: Pcm) -> bytes:
+    """As libsndfile writes it."""
+    written = io.BytesIO()
+    soundfile.write(written, pcm, RATE, format=kind)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+@pytest.mark.parametrize("labelled_mp3", [False, True])
+def test_a_file_says_itself_what_it_is(kind: str, labelled_mp3: bool) -> None:
+    """Whatever it is called, and though samples are waited for."""
+    pcm = tone()
+    for rate in (None, 8_000):
+        sound = decode([file(kind, pcm)], rate=rate, mp3=labelled_mp3)
+        assert sound.rate == RATE
+        assert abs(sound.duration_ms - 1000) < 60
+        if kind in ("WAV", "FLAC"):
+            assert np.array_equal(sound.pcm, pcm)
+        else:
+            level = np.sqrt(np.mean(sound.pcm.astype(float) ** 2))
+            assert level == pytest.approx(np.sqrt(np.mean(pcm.astype(float) ** 2)), rel=0.1)
+        assert (sound.layout is not None) == (kind == "WAV")
+
+
+def test_samples_need_a_rate() -> None:
+    pcm = tone(100)
+    data = pcm.astype("<i2").tobytes()
+
+    sound = decode([data[:31], data[31:]], rate=16_000)
+    assert sound.rate == 16_000
+    assert np.array_equal(sound.pcm, pcm)
+    for pieces, rate, reason in (
+        ([data], None, "it begins with"),
+        ([data + b"\0"], 16_000, "whole number of samples"),
+        ([data], 0, "0 samples a second"),
+        ([b"", b""], 16_000, "no sound came"),
+        ([], None, "no sound came"),
+    ):
+        with pytest.raises(BrokenAnswer, match=reason):
+            decode(pieces, rate=rate)
+
+
+@pytest.mark.parametrize("beginning", [b"fLaC", b"OggS"])
+def test_a_damaged_file_is_not_played_as_noise(beginning: bytes) -> None:
+    for mp3 in (False, True):
+        with pytest.raises(BrokenAnswer, match="it is damaged"):
+            decode([beginning + bytes(500)], rate=RATE, mp3=mp3)
+
+
+def claiming(frames: int, *, channels: int = 1, rate: int = RATE) -> bytes:
+    """A second of silence as FLAC, whose header says that it is so many samples long."""
+    written = io.BytesIO()
+    soundfile.write(written, np.zeros((rate, channels), np.int16), rate, format="FLAC")
+    flac = bytearray(written.getvalue())
+    # STREAMINFO, after the mark and a header of four bytes: 36 bits, the lowest of bytes 13 to 17.
+    told = int.from_bytes(flac[21:26]) >> 36 << 36 | frames
+    flac[21:26] = told.to_bytes(5)
+    return bytes(flac)
+
+
+@pytest.mark.parametrize(
+    ("frames", "channels", "rate", "reason"),
+    [
+        (3600 * RATE + 1, 1, RATE, "longer than 3600 s"),
+        (3600 * 96_000, 8, 96_000, "longer than 450 s"),
+        (0, 1, RATE, "does not say how long"),
+        (3600 * RATE, 1, RATE, "it is damaged|it is cut: of 86,400,000 samples"),
+    ],
+)
+def test_a_small_file_that_says_it_is_large(frames: int, channels: int, rate: int, reason: str) -> None:
+    """Neither its length alone nor what its header says makes room for it."""
+    small = claiming(frames, channels=channels, rate=rate)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BrokenAnswer, match=reason):
+            decode([small])
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+    assert decode([claiming(rate, channels=channels, rate=rate)]).duration_ms == 1000
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.binary(max_size=60)
+    | st.sampled_from([b"fLaC" + bytes(60), b"OggS" + bytes(60), b"RIFF" + bytes(40), b"ID3" + bytes(60)])
+)
+def test_any_file_is_sound_or_broken(data: bytes) -> None:
+    with suppress(BrokenAnswer):
+        assert decode([data]).rate > 0
+
+
+def test_a_sound_is_as_long_as_it_is_said_to_be() -> None:
+    whole = Sound(tone(4500), RATE)
+    for said_s in (None, 4.4, 4.5, 4.6):
+        prove_length(whole, said_s, shorter_ms=150, longer_ms=150)
+    prove_length(whole, 0.5, shorter_ms=150)
+    for said_s, longer_ms in ((4.3, 150), (4.7, 150), (4.7, 10_000)):
+        with pytest.raises(BrokenAnswer, match=f"{said_s:.2f} s of sound were said to come, and 4.50 s came"):
+            prove_length(whole, said_s, shorter_ms=150, longer_ms=longer_ms)
+
+
+def test_nobody_speaks_as_fast_as_that() -> None:
+    whole = Sound(tone(4500), RATE)
+    prove_sound(whole, letters=450, speed=1.0)
+    prove_sound(whole, letters=1350, speed=3.0)
+    with pytest.raises(BrokenAnswer, match="4500 ms of sound came for 451 letters"):
+        prove_sound(whole, letters=451, speed=0.5)
+    with pytest.raises(BrokenAnswer, match="no sound"):
+        prove_sound(Sound(tone(0), RATE), letters=0, speed=1.0)
+
+
+def test_a_text_may_have_a_least_length() -> None:
+    short = Sound(tone(40), RATE)
+    prove_sound(short, letters=1, speed=1.0)
+    prove_sound(short, letters=0, speed=1.0, shortest_ms=50)
+    with pytest.raises(BrokenAnswer, match="40 ms of sound came for 1 letters"):
+        prove_sound(short, letters=1, speed=1.0, shortest_ms=50)
+
+
+def test_silence_moves_every_time_along() -> None:
+    pcm = tone(500)
+    answer = Generation(
+        pcm=pcm,
+        rate=RATE,
+        words=(WordTime(0, 2400),),
+        word_source="service",
+        phonemes=(PhonemeTime("a", 100, 200),),
+        ids=(("request", "r-1"),),
+        characters=4,
+    )
+
+    around = with_silence(answer, lead_ms=100, tail_ms=50)
+
+    assert np.array_equal(around.pcm, np.concatenate([np.zeros(2400), pcm, np.zeros(1200)]))
+    assert around.words == (WordTime(2400, 4800),)
+    assert around.phonemes == (PhonemeTime("a", 2500, 2600),)
+    assert (around.ids, around.characters) == (answer.ids, 4)
+    assert with_silence(answer, lead_ms=0, tail_ms=0) is answer
