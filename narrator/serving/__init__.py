@@ -15,9 +15,9 @@ from narrator.serving.options import Options
 if TYPE_CHECKING:
     from narrator.serving.listening import Service
 
-__all__ = ["Options", "open_service", "serve"]
+__all__ = ["Options", "open_service", "serve", "services"]
 
-_NEEDED = ("fastapi", "uvicorn", "websockets", "python_multipart")
+_NEEDED = ("av", "fastapi", "uvicorn", "websockets", "python_multipart")
 
 
 def open_service(options: Options) -> Service:
@@ -36,6 +36,13 @@ def open_service(options: Options) -> Service:
     from narrator.serving.listening import Service  # only here: the frameworks may not be there
 
     return Service(options)
+
+
+def services() -> tuple[str, ...]:
+    """The names of the services that are stood in for; only where `open_service` has what it needs."""
+    from narrator.serving.standins import STAND_INS  # only here: as above
+
+    return tuple(each.name for each in STAND_INS)
 
 
 def serve(options: Options, *, announce: Callable[[str], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,20 +11,21 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from narrator.errors import UsageError
 from narrator.providers.espeak import Espeak
 from narrator.serving.bounds import Bounded, Guarded
 from narrator.serving.faults import Dealer, Faults, read_faults
 from narrator.serving.journal import Journal, Log
-from narrator.serving.octave import conversion, routes, service, socket
-from narrator.serving.octave.refusing import missing, refusal
 from narrator.serving.options import Options
 from narrator.serving.refusals import Refused
 from narrator.serving.speaking import Gone, Speaking
+from narrator.serving.standins import STAND_INS, is_public, key_headers, owner, refuse_as_owner
 from narrator.serving.state import State
 from narrator.serving.tampering import Tampering
 
+_WORDED = {"description": "Any other refusal, as the service words it."}
 _NOBODY = 499
 """Status of what nobody hears any more, as nginx counts it."""
 
@@ -40,7 +41,7 @@ def create_app(options: Options) -> FastAPI:
     """
     with ExitStack() as opened:
         faults = _faults(options.faults) if options.faults else None
-        state = State(options.state, service.TABLES)
+        state = State(options.state, "".join(each.tables for each in STAND_INS))
         opened.callback(state.close)
         log = Log(options.log) if options.log else None
         if log:
@@ -49,15 +50,22 @@ def create_app(options: Options) -> FastAPI:
         opened.callback(engine.close)
         app = _application(opened.pop_all())
     speaking = Speaking(engine, at_once=engine.concurrency, queue=options.queue)
-    app.state.octave = service.Octave(engine, speaking, state, options)
-    app.include_router(routes.router)
-    app.include_router(conversion.router)
-    app.include_router(socket.router)
+    for each in STAND_INS:
+        setattr(app.state, each.name, each.make(engine, speaking, state, options))
+        # Where a service has words of its own for a wrong body, the page must not show FastAPI's.
+        responses: dict[int | str, dict[str, Any]] = {"default": _WORDED} if each.invalid else {}
+        for router in each.routers:
+            app.include_router(router, responses=responses)
+    bounds: dict[str, Any] = {
+        "body_bytes": options.body_bytes,
+        "idle_s": options.idle_s,
+        "refuse": refuse_as_owner,
+    }
     # The last one added is the first to see a request.
     if faults:
         app.add_middleware(Tampering, dealer=Dealer(faults))
-    app.add_middleware(Bounded, body_bytes=options.body_bytes, idle_s=options.idle_s)
-    app.add_middleware(Guarded, key=options.key, body_bytes=options.body_bytes, idle_s=options.idle_s)
+    app.add_middleware(Bounded, **bounds)
+    app.add_middleware(Guarded, key=options.key, key_headers=key_headers, is_public=is_public, **bounds)
     if log:
         app.add_middleware(Journal, log=log)
     return app
@@ -65,9 +73,14 @@ def create_app(options: Options) -> FastAPI:
 
 def _application(held: ExitStack) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         with held:
-            yield
+            try:
+                yield
+            finally:
+                for each in STAND_INS:
+                    if each.close:
+                        await each.close(getattr(app.state, each.name))
 
     return FastAPI(
         title="narrator serve",
@@ -92,32 +105,43 @@ def _faults(file: Path) -> Faults:
 
 
 async def _refused(_: Request, error: Any) -> Response:
-    return JSONResponse(error.body, error.status, error.headers)
+    return _answer(error)
 
 
 async def _gone(_: Request, error: Any) -> Response:  # noqa: ARG001 - the signature is given
     return Response(status_code=_NOBODY)
 
 
-async def _invalid(_: Request, error: Any) -> Response:
-    """The 422 of the published page: without the input, which may be large, or not even JSON."""
+async def _invalid(request: Request, error: Any) -> Response:
+    stand_in = owner(request.url.path)
+    if stand_in and stand_in.invalid:
+        return _answer(stand_in.invalid(error.errors()))
+    # Without the input, which may be large, or not even JSON.
     detail = [{key: each[key] for key in ("loc", "msg", "type")} for each in error.errors()]
     return JSONResponse({"detail": detail}, 422)
 
 
 async def _failed(request: Request, error: Any) -> Response:
-    path, headers = request.url.path, error.headers
-    if error.status_code == 404:
-        refused = missing("No such path.", path)
-    else:
-        refused = refusal(str(error.detail), status=error.status_code)
-    operations = request.app.openapi()["paths"].get(path, {})
-    if error.status_code == 405 and operations:
+    path = request.url.path
+    message = "No such path." if error.status_code == 404 else str(error.detail)
+    refused = refuse_as_owner(error.status_code, message, path)
+    refused.headers.update(error.headers or {})
+    if error.status_code == 405 and (methods := sorted(set(_methods(request)))):
         # Starlette would name the methods of the first route only.
-        headers = {"Allow": ", ".join(sorted(method.upper() for method in operations))}
-    return JSONResponse(refused.body, refused.status, headers)
+        refused.headers["Allow"] = ", ".join(methods)
+    return _answer(refused)
 
 
-async def _broken(_: Request, error: Any) -> Response:  # noqa: ARG001 - the server reports it
-    refused = refusal("Something went wrong in the server.", status=500)
-    return JSONResponse(refused.body, refused.status)
+def _methods(request: Request) -> Iterator[str]:
+    """What can be done at the path of a request, by the page."""
+    for template, operations in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            yield from (method.upper() for method in operations)
+
+
+async def _broken(request: Request, error: Any) -> Response:  # noqa: ARG001 - the server reports it
+    return _answer(refuse_as_owner(500, "Something went wrong in the server.", request.url.path))
+
+
+def _answer(refused: Refused) -> Response:
+    return JSONResponse(refused.body, refused.status, refused.headers)

@@ -12,18 +12,19 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from urllib.parse import unquote_to_bytes
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from narrator.serving.refusals import Refuse, Refused, refuse_plainly
+
 ABORT = "narrator.abort"
 """The ASGI extension by which `connections` has a connection dropped, unsent bytes and all."""
 
-KEY_HEADERS = (b"x-hume-api-key",)
 KEY_PARAMETERS = (b"api_key", b"access_token")
-"""Where clients put a key, besides `Authorization: Bearer`."""
+"""Where clients put a key, besides `Authorization: Bearer` and the headers of each service."""
 
 LEAST_RATE = 1024
 """Bytes a second below which a body counts as slow."""
@@ -35,29 +36,47 @@ _PIECE = 65536
 class Guarded:
     """Lets in who knows the key, and takes keys out of the query, so that no log can show one."""
 
-    def __init__(self, app: ASGIApp, *, key: str | None, body_bytes: int, idle_s: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        key: str | None,
+        body_bytes: int,
+        idle_s: float,
+        key_headers: Callable[[str], Collection[bytes]],
+        refuse: Refuse = refuse_plainly,
+        is_public: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         """
         Args:
             key: None lets anybody in.
             body_bytes: the largest body that is taken.
             idle_s: how long a client that is not let in may go on sending.
+            key_headers: where clients put a key, in small letters, by the path they ask for. With
+                `authorization` among them it may stand there without a scheme.
+            refuse: how those who are not let in are told.
+            is_public: whether a path is for anybody.
         """
         self._app, self._body_bytes, self._idle_s = app, body_bytes, idle_s
+        self._key_headers, self._refuse, self._is_public = key_headers, refuse, is_public
         self._digest = None if key is None else _digest(key.encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        offered = [*_from_headers(scope), *_from_query(scope)]
-        known = self._digest
+        offered = [*_from_headers(scope, self._key_headers(scope["path"])), *_from_query(scope)]
+        known = None if self._is_public(scope["path"]) else self._digest
         if known is not None and not any(hmac.compare_digest(_digest(each), known) for each in offered):
             if scope["type"] == "http" and not _announced(scope)[1]:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self._idle_s):
                         await _Reading(receive, body_bytes=self._body_bytes, idle_s=self._idle_s).discard()
             message = "Invalid API key." if offered else "An API key is required."
-            await refuse(401, message, scope, send, headers={"www-authenticate": "Bearer"})
+            refused = self._refuse(401, message, scope["path"])
+            if refused.status == 401:
+                refused.headers.setdefault("WWW-Authenticate", "Bearer")
+            await _turn_away(refused, scope, send)
             return
         await self._app(scope, receive, send)
 
@@ -65,13 +84,17 @@ class Guarded:
 class Bounded:
     """Ends requests that are too large, and connections of clients that are too slow."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, idle_s: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_bytes: int, idle_s: float, refuse: Refuse = refuse_plainly
+    ) -> None:
         """
         Args:
             body_bytes: the largest body that is taken.
             idle_s: how long a client may neither send what it began nor take what it asked for.
+            refuse: how it is told.
         """
         self._app, self._body_bytes, self._idle_s = app, body_bytes, idle_s
+        self._refuse = refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         sending = _Sending(scope, send, idle_s=self._idle_s)
@@ -83,7 +106,7 @@ class Bounded:
             if length > self._body_bytes:
                 if not waits:
                     await reading.discard()
-                await refuse(413, reading.too_large, scope, sending.send)
+                await _turn_away(self._refuse(413, reading.too_large, scope["path"]), scope, sending.send)
             else:
                 await self._bounded(scope, reading, sending)
         else:
@@ -102,16 +125,14 @@ class Bounded:
                 raise
         if reading.refusal is not None and not sending.begun:
             await reading.discard()
-            await refuse(*reading.refusal, scope, sending.send)
+            await _turn_away(self._refuse(*reading.refusal, scope["path"]), scope, sending.send)
 
 
-async def refuse(
-    status: int, message: str, scope: Scope, send: Send, *, headers: Mapping[str, str] | None = None
-) -> None:
+async def _turn_away(refused: Refused, scope: Scope, send: Send) -> None:
     """Answer with an error as JSON, and let the connection end; a WebSocket is not even opened."""
-    body = json.dumps({"status_code": status, "message": message, "details": {}}).encode()
-    given = {"content-type": "application/json", "connection": "close", **(headers or {})}
-    pairs = [(name.encode(), value.encode()) for name, value in given.items()]
+    body = json.dumps(refused.body).encode()
+    given = {"content-type": "application/json", "connection": "close", **refused.headers}
+    pairs = [(name.lower().encode(), value.encode()) for name, value in given.items()]
     pairs.append((b"content-length", str(len(body)).encode()))
     kind = "http"
     if scope["type"] == "websocket":
@@ -119,7 +140,7 @@ async def refuse(
             await send({"type": "websocket.close", "code": 1008})
             return
         kind = "websocket.http"
-    await send({"type": f"{kind}.response.start", "status": status, "headers": pairs})
+    await send({"type": f"{kind}.response.start", "status": refused.status, "headers": pairs})
     await send({"type": f"{kind}.response.body", "body": body})
 
 
@@ -207,14 +228,14 @@ def _digest(key: bytes) -> bytes:
     return hashlib.sha256(key).digest()
 
 
-def _from_headers(scope: Scope) -> list[bytes]:
+def _from_headers(scope: Scope, key_headers: Collection[bytes]) -> list[bytes]:
     found: list[bytes] = []
     for name, value in scope["headers"]:
         scheme, _, token = value.partition(b" ")
-        if name in KEY_HEADERS:
-            found.append(value.strip())
-        elif name == b"authorization" and scheme.lower() == b"bearer":
+        if name == b"authorization" and scheme.lower() == b"bearer":
             found.append(token.strip())
+        elif name in key_headers:
+            found.append(value.strip())
     return found
 
 

@@ -12,11 +12,13 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from narrator.serving.bounds import ABORT
+from narrator.serving.flowing import TRAILERS
 from narrator.serving.tampering import CutOff
 
 MOST_CONNECTIONS = 256
@@ -81,7 +83,8 @@ class _Patient(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
-        self.app = _with_abort(self.app, transport)
+        self.conn = conn = _Trailing(h11.SERVER)
+        self.app = _extended(self.app, {ABORT: transport.abort, TRAILERS: conn.trail})
         if (websockets := self.ws_protocol_class) is not None:
             upgrade: Any = lambda **given: self._upgraded(websockets, given)  # noqa: E731  for its type
             self.ws_protocol_class = upgrade
@@ -121,9 +124,29 @@ class _Patient(H11Protocol):
 
     def _upgraded(self, make: Callable[..., Any], given: dict[str, Any]) -> Any:
         websocket = make(**given)
-        websocket.app = _with_abort(websocket.app, self.transport)
+        websocket.app = _extended(websocket.app, {ABORT: self.transport.abort})
         self._stop_waiting()
         return websocket
+
+
+class _Trailing(h11.Connection):
+    """Sends header fields after a body in parts (RFC 9112, 7.1.2), which uvicorn cannot."""
+
+    _trailers: tuple[tuple[bytes, bytes], ...] = ()
+    _announced = False
+
+    def trail(self, name: str, value: str) -> None:
+        """To be called before the body ends. It is for an answer that says `Trailer`, and no other."""
+        self._trailers = (*self._trailers, (name.encode(), value.encode()))
+
+    def send_with_data_passthrough(self, event: h11.Event) -> list[bytes] | None:
+        if isinstance(event, h11.Response):
+            self._announced = any(name == b"trailer" for name, _ in event.headers)
+        elif isinstance(event, h11.EndOfMessage):
+            if self._announced:
+                event = h11.EndOfMessage(headers=[*self._trailers])
+            self._trailers = ()
+        return super().send_with_data_passthrough(event)
 
 
 _BODY = json.dumps({"status_code": 503, "message": "Too many connections.", "details": {}}).encode()
@@ -142,9 +165,9 @@ class NoNews(logging.Filter):
         return not (refused or isinstance(error, CutOff | asyncio.CancelledError))
 
 
-def _with_abort(app: Any, transport: asyncio.Transport) -> ASGIApp:
+def _extended(app: Any, extensions: dict[str, Any]) -> ASGIApp:
     async def within(scope: Scope, receive: Receive, send: Send) -> None:
-        scope.setdefault("extensions", {})[ABORT] = transport.abort
+        scope.setdefault("extensions", {}).update(extensions)
         await app(scope, receive, send)
 
     return within

@@ -51,7 +51,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 _WHOLE = re.compile(r"[0-9]{1,9}")
 _FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
-_METHODS = ("GET", "POST", "DELETE", "WS")
+_METHODS = ("GET", "POST", "PUT", "DELETE", "WS")
 
 
 class Fault(BaseModel, frozen=True, extra="forbid"):
@@ -64,8 +64,9 @@ class Fault(BaseModel, frozen=True, extra="forbid"):
     every: int | None = None
     rate: float | None = None
     path: str | None = None
+    """With a star at its end, every path that begins so."""
     method: str | None = None
-    """`GET`, `POST`, `DELETE`, or `WS` for a WebSocket; None for all."""
+    """`GET`, `POST`, `PUT`, `DELETE`, or `WS` for a WebSocket; None for all."""
     times: int | None = None
     """How often at most."""
     delay_ms: int = 0
@@ -90,7 +91,13 @@ class Fault(BaseModel, frozen=True, extra="forbid"):
 
     def looks_at(self, method: str, path: str) -> bool:
         """Whether such a request counts for this rule."""
-        return self.path in (None, path) and self.method in (None, method)
+        return self.method in (None, method) and self.covers(path)
+
+    def covers(self, path: str | None) -> bool:
+        """Whether it looks at a path; or at all that another rule looks at, from that one's `path`."""
+        if self.path is None or path is None:
+            return self.path is None
+        return path.startswith(self.path[:-1]) if self.path.endswith("*") else self.path == path
 
 
 class Faults(BaseModel, frozen=True, extra="forbid"):
@@ -304,9 +311,8 @@ def _plain(node: Node) -> object:
 def _check_rates(rules: list[Fault], settings: Settings, listed: Series) -> None:
     paths = {(rule.method, rule.path) for rule in rules}
     for method, path in sorted(paths, key=str):
-        together = sum(
-            rule.rate or 0.0 for rule in rules if rule.path in (None, path) and rule.method in (None, method)
-        )
+        looking = [rule for rule in rules if rule.method in (None, method) and rule.covers(path)]
+        together = sum(rule.rate or 0.0 for rule in looking)
         if together > 1 + 1e-9:
             message = f"the rates of all faults add up to {together:g}; keep them at 1 at most"
             settings.note(message, line=listed.line)

@@ -87,6 +87,8 @@ class Journal:
         async def answer(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 line["status"] = message["status"]
+                if (b"content-length", b"0") in message["headers"]:
+                    write()  # for a client, that is all of it
             elif message["type"] == "websocket.accept":
                 line["status"] = 101
             elif message["type"] == "http.response.body" and not message.get("more_body", False):

@@ -12,6 +12,8 @@ from narrator.errors import UsageError
 
 Clock = Literal["snippet", "utterance", "generation"]
 """What the times of words count from."""
+PhonemeLines = Literal["alternating", "both"]
+"""What a line of a stream with phonemes holds: sound or phonemes, by turns; or both."""
 
 
 def _state() -> Path:
@@ -38,6 +40,7 @@ class Options:
     faults: Path | None = None
     """File that says which requests to spoil, and how."""
     clock: Clock = "utterance"
+    phoneme_lines: PhonemeLines = "alternating"
     at_once: int | None = None
     """Requests that are spoken at the same time; None for as many as the machine has cores."""
     queue: int = 32

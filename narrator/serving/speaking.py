@@ -8,7 +8,7 @@ is not turned away in the middle.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
@@ -16,7 +16,9 @@ import anyio
 import anyio.to_thread
 from starlette.requests import Request as HttpRequest
 
+from narrator.errors import ProviderError
 from narrator.providers.espeak import Espeak
+from narrator.providers.espeak.process import EngineDied
 from narrator.takes import Generation, Request
 
 T = TypeVar("T")
@@ -76,6 +78,17 @@ class Speaking:
         """Do *work* in a thread when its turn has come; cancelled before that, it never begins."""
         return await anyio.to_thread.run_sync(work, limiter=self._turns)
 
+    async def each(self, made: Iterator[T]) -> AsyncGenerator[T, None]:
+        """
+        What *made* gives, one by one, each in a turn of its own, all of them on one place.
+
+        Raises:
+            Busy: none is free.
+        """
+        with self.admitted():
+            while found := await self.turn(lambda: _next(made)):
+                yield found[0]
+
     def speak(self, request: Request, *, ipa: bool = False) -> Generation:
         """
         Have the engine speak; blocks, so from inside a turn.
@@ -87,6 +100,18 @@ class Speaking:
             ProviderError: it refuses, or died.
         """
         return self._engine.generate_in_ipa(request) if ipa else self._engine.generate(request)[0]
+
+
+def is_broken(error: ProviderError) -> bool:
+    """Whether it is the engine's fault that it did not speak, and not the text's."""
+    return isinstance(error.__cause__, EngineDied | OSError)
+
+
+def _next(made: Iterator[T]) -> tuple[T] | None:
+    """The next one, None where there is none; in a tuple, because a thread cannot raise StopIteration."""
+    for one in made:
+        return (one,)
+    return None
 
 
 async def unless_gone(request: HttpRequest, work: Callable[[], Awaitable[T]]) -> T:

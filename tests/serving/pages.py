@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+_REFERENCE = re.compile(r"#/components/schemas/([\w.-]+)")
+
 Schemas = Mapping[str, Any]
 """Every named schema of a page."""
+
+
+def part(page: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The page as if it had only the paths that begin so, and the schemas that are met from there."""
+    paths = {path: methods for path, methods in page["paths"].items() if path.startswith(prefix)}
+    schemas, met = page["components"]["schemas"], set[str]()
+    to_read: list[Any] = [paths]
+    while to_read:
+        new = set(_REFERENCE.findall(str(to_read.pop()))) - met
+        met |= new
+        to_read += [schemas[name] for name in new]
+    kept = {name: schema for name, schema in schemas.items() if name in met}
+    return {**page, "paths": paths, "components": {**page["components"], "schemas": kept}}
 
 
 def shape(schema: Mapping[str, Any], schemas: Schemas, named: Collection[str]) -> str:

@@ -51,7 +51,7 @@ def bounded(app: ASGIApp) -> Bounded:
 
 
 def guarded(app: ASGIApp, *, key: str | None) -> Guarded:
-    return Guarded(app, key=key, body_bytes=LIMIT, idle_s=IDLE_S)
+    return Guarded(app, key=key, body_bytes=LIMIT, idle_s=IDLE_S, key_headers=lambda _: (b"x-hume-api-key",))
 
 
 def status(answer: bytes) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from narrator.providers.espeak import SETTINGS, Espeak
-from narrator.serving.octave.design import ACCENTS, VARIANTS, Kind, invent, speakers, understand_kind
+from narrator.serving.likeness import VARIANTS
+from narrator.serving.octave.design import ACCENTS, Kind, invent, speakers, understand_kind
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,25 @@ def test_requests_are_counted_from_one() -> None:
     assert names(Dealer(rules), 6) == ["-", "hang", "empty", "-", "hang", "empty"]
 
 
+def test_a_star_stands_for_the_rest_of_a_path() -> None:
+    dealer = Dealer(faults("faults:\n  - {kind: empty, path: /a/*, method: PUT, requests: [1, 3]}\n"))
+
+    asked = [("PUT", "/a/b"), ("GET", "/a/b"), ("PUT", "/a"), ("PUT", "/a/c"), ("PUT", "/a/")]
+    fates = [dealer.deal(method, path) for method, path in asked]
+    assert [fate is not None for fate in fates] == [True, False, False, False, True]
+
+
+@pytest.mark.parametrize(("path", "together"), [("/a/b", True), ("/a*", True), ("/b", False), ("/a", False)])
+def test_rates_on_paths_that_overlap_add_up(path: str, together: bool) -> None:
+    rules = f"[{{kind: hang, rate: 0.6, path: /a/*}}, {{kind: empty, rate: 0.6, path: {path}}}]"
+
+    if together:
+        with pytest.raises(ProjectErrors, match=r"add up to 1\.2"):
+            faults(f"faults: {rules}")
+    else:
+        assert len(faults(f"faults: {rules}").rules) == 2
+
+
 def test_a_rule_with_a_path_counts_that_path_only() -> None:
     dealer = Dealer(faults("faults:\n  - {kind: hang, requests: [2], path: /a, method: POST}\n"))
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from narrator.errors import OutputError
+from narrator.serving.likeness import plain
 from narrator.serving.octave import generations
-from narrator.serving.octave.design import plain
 from narrator.serving.octave.generations import Generations, Remembered
 from narrator.serving.octave.wire import OctaveVersion
 from narrator.serving.state import State

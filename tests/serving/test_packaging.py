@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narrator.serving.octave.encoding import Wrapper, wav_header
+from narrator.serving.encoding import wav_header
+from narrator.serving.octave.encoding import Wrapper
 from narrator.serving.octave.packaging import Packing, answer, pack
 from narrator.serving.octave.synthesis import RATE, Snippet
 from narrator.serving.octave.wire import FormatType, OctaveResponse
@@ -77,10 +78,10 @@ def test_a_large_answer_is_made_in_parts() -> None:
 
 def test_a_header_is_what_wave_readers_expect() -> None:
     pcm = noise(1000)
-    with wave.open(io.BytesIO(wav_header(1000) + pcm.tobytes())) as file:
+    with wave.open(io.BytesIO(wav_header(1000, RATE) + pcm.tobytes())) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
         assert file.readframes(2000) == pcm.tobytes()
-    assert struct.unpack("<I", wav_header(None)[40:44]) == (0xFFFFFFFF,)
+    assert struct.unpack("<I", wav_header(None, RATE)[40:44]) == (0xFFFFFFFF,)
 
 
 @pytest.mark.parametrize("lengths", [[48_000], [1, 1, 1], [480, 48_000, 7]])

@@ -26,6 +26,7 @@ from narrator.audio.character import Character, study
 from narrator.audio.conversion import convert
 from narrator.audio.decoding import Recording
 from narrator.providers.espeak.voices import NAME
+from narrator.serving.flowing import Flow
 from narrator.serving.journal import note
 from narrator.serving.octave import wire
 from narrator.serving.octave.asking import Plan
@@ -34,7 +35,7 @@ from narrator.serving.octave.forms import structured
 from narrator.serving.octave.packaging import Packing, json_line
 from narrator.serving.octave.reading import read
 from narrator.serving.octave.refusing import SPEECH, as_references, refusal
-from narrator.serving.octave.routes import FILE, File, Flow, Lines, key
+from narrator.serving.octave.routes import FILE, File, Lines, complaint, key
 from narrator.serving.octave.service import Octave, octave
 from narrator.serving.octave.synthesis import RATE
 from narrator.serving.speaking import Speaking, unless_gone
@@ -101,9 +102,8 @@ async def convert_voice_json(request: Request, here: Here) -> Response:
     """A recording in another voice as lines of JSON, as they are made."""
     work = await _begun(request, here)
     lines = work.flow(lambda pieces: (_line(piece, work) for piece in pieces))
-    return Flow(
-        await unless_gone(request, lambda: anext(lines)), lines, kind=Lines, request_id=work.plan.request_id
-    )
+    first = await unless_gone(request, lambda: anext(lines))
+    return Flow(first, lines, media_type=Lines.media_type, complain=complaint(work.plan.request_id))
 
 
 @router.post(
@@ -118,7 +118,7 @@ async def convert_voice_file(request: Request, here: Here) -> Response:
     work = await _begun(request, here)
     work = work._replace(packing=work.packing._replace(strip_headers=True))
     parts = work.flow(lambda pieces: (piece.audio for piece in pieces))
-    return Flow(await unless_gone(request, lambda: anext(parts)), parts, kind=File)
+    return Flow(await unless_gone(request, lambda: anext(parts)), parts, media_type=File.media_type)
 
 
 class _Piece(NamedTuple):

@@ -7,13 +7,12 @@ voices. Ways of speaking (deep, slow, lively) set the voice as a direction would
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from narrator.providers.espeak import SETTINGS
 from narrator.providers.espeak.prosody import Prosody, understand
+from narrator.serving.likeness import PITCHES, VARIANTS, number, plain, within
 from narrator.serving.speaking import Speaker
 
 
@@ -27,20 +26,6 @@ class Kind(NamedTuple):
     accent: str
     """As `ACCENTS` has it; `""` where the words do not say."""
 
-
-VARIANTS = {
-    ("Female", "Adult"): ("belinda", "steph2", "shelby", "f5", "Annie", "f1", "aunty", "f2", "linda", "f4"),
-    ("Male", "Adult"): (
-        "Reed", "ian", "travis", "Lee", "gustave", "Andy", "rob", "boris", "michel", "sandro", "m7",
-        "marcelo", "mike2", "m3", "m6", "m1",
-    ),
-    ("Female", "Old"): ("grandma", "aunty", "steph3"),
-    ("Male", "Old"): ("grandpa", "david", "klatt2", "m8"),
-    ("Female", "Child"): ("Andrea", "f3", "anika"),
-    ("Male", "Child"): ("Nguyen", "f2"),
-}  # fmt: skip
-"""Variants of the engine by who they sound like, from their files and their median pitch: 74 to 150 Hz for
-men, 174 to 262 Hz for women and children. Left out: robots, whispers and what overloads."""
 
 _WHISPERS = {"Female": ("whisperf",), "Male": ("whisper",)}
 
@@ -114,8 +99,6 @@ _WHERE = (
 """An accent and the words for it. The engine has none for Ireland, Wales, India and the South Pacific: they
 have the nearest, or the plain British one."""
 _WORD = re.compile(r"[^\W\d_]+")
-_PITCHES = (50, 42, 58, 35, 65)
-"""Of the voices that one variant makes."""
 
 
 def understand_kind(words: str) -> Kind:
@@ -124,7 +107,7 @@ def understand_kind(words: str) -> Kind:
     female = next((at for at, word in enumerate(found) if word in _FEMALE), None)
     male = next((at for at, word in enumerate(found) if word in _MALE), None)
     if female is None and male is None:
-        gender = ("Female", "Male")[_number("gender", words) % 2]
+        gender = ("Female", "Male")[number("gender", words) % 2]
     else:
         # "A woman who speaks to her husband": the first one is meant.
         gender = "Female" if male is None or (female is not None and female < male) else "Male"
@@ -143,9 +126,9 @@ def speakers(words: str, kind: Kind, *, accent: str) -> Sequence[Speaker]:
     prosody = understand(words) or Prosody()
     variants = _WHISPERS[kind.gender] if prosody.whisper else VARIANTS[kind.gender, kind.age]
     everyone = [
-        _speaker(f"{language}+{variant}", pitch, prosody) for pitch in _PITCHES for variant in variants
+        _speaker(f"{language}+{variant}", pitch, prosody) for pitch in PITCHES for variant in variants
     ]
-    first = _number("voice", words) % len(everyone)
+    first = number("voice", words) % len(everyone)
     return [*everyone[first:], *everyone[:first]]
 
 
@@ -155,34 +138,16 @@ def invent(description: str, take: int) -> Speaker:
     return speakers(description, kind, accent="American")[take]
 
 
-def plain(voice: str) -> Speaker:
-    """A voice of the engine as it is.
-
-    Args:
-        voice: in canonical form.
-    """
-    return Speaker(voice, tuple((key, bounds.usual) for key, bounds in sorted(SETTINGS.items())))
-
-
 def _speaker(voice: str, pitch: int, prosody: Prosody) -> Speaker:
     settings = dict(plain(voice).settings)
     settings |= {
-        "pitch": _within("pitch", pitch + prosody.pitch),
-        "range": _within("range", settings["range"] + prosody.range),
-        "rate": _within("rate", settings["rate"] * prosody.rate),
-        "volume": _within("volume", settings["volume"] * min(prosody.volume, 1.0)),
+        "pitch": within("pitch", pitch + prosody.pitch),
+        "range": within("range", settings["range"] + prosody.range),
+        "rate": within("rate", settings["rate"] * prosody.rate),
+        "volume": within("volume", settings["volume"] * min(prosody.volume, 1.0)),
     }
     return Speaker(voice, tuple(sorted(settings.items())))
 
 
-def _within(key: str, value: float) -> int:
-    return min(max(round(value), SETTINGS[key].low), SETTINGS[key].high)
-
-
 def _is_child(found: Sequence[str]) -> bool:
     return bool(_CHILD & set(found)) and not _GROWN & set(found)
-
-
-def _number(purpose: str, words: str) -> int:
-    folded = " ".join(words.casefold().split())
-    return int.from_bytes(hashlib.sha256(f"{purpose} {folded}".encode()).digest()[:8])

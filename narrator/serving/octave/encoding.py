@@ -1,4 +1,4 @@
-"""Sound as files, and as pieces of files: 48 kHz, mono, 16 bits or 128 kbit/s.
+"""Octave's sound as pieces of files: 48 kHz, mono, 16 bits or 128 kbit/s.
 
 `strip_headers` has one meaning (contract 10.3): false makes every piece of sound a file of its own, true
 makes the pieces of a generation one file when they are joined. Raw samples have no headers.
@@ -6,20 +6,13 @@ makes the pieces of a generation one file when they are joined. Raw samples have
 
 from __future__ import annotations
 
-import struct
-
 import lameenc
 import numpy as np
 
+from narrator.serving.encoding import mp3_encoder, wav_header
 from narrator.serving.octave.synthesis import RATE
 from narrator.serving.octave.wire import FormatType
 from narrator.takes import Pcm
-
-MP3_KBPS = 128
-_QUALITY = 5  # LAME's -q
-UNKNOWN_BYTES = 0xFFFFFFFF
-"""What a WAV header gives for its sizes where nobody knows yet."""
-_HEADER_BYTES = 44
 
 Buffer = bytes | memoryview
 
@@ -55,23 +48,8 @@ class Wrapper:
         data = np.ascontiguousarray(pcm, "<i2").data.cast("B")
         if self._format is FormatType.PCM or (self._strip and not first):
             return [data]
-        return [wav_header(self._samples if self._strip else len(pcm)), data]
-
-
-def wav_header(samples: int | None) -> bytes:
-    """The header of a mono 16-bit WAV; None leaves its sizes open."""
-    size = UNKNOWN_BYTES if samples is None else samples * 2
-    whole = UNKNOWN_BYTES if samples is None else size + _HEADER_BYTES - 8
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, RATE * 2, 2, 16)
-    return struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + form + struct.pack("<4sI", b"data", size)
+        return [wav_header(self._samples if self._strip else len(pcm), RATE), data]
 
 
 def _encoder() -> lameenc.Encoder:
-    encoder = lameenc.Encoder()
-    encoder.silence()
-    encoder.set_channels(1)
-    encoder.set_in_sample_rate(RATE)
-    encoder.set_out_sample_rate(RATE)
-    encoder.set_bit_rate(MP3_KBPS)
-    encoder.set_quality(_QUALITY)
-    return encoder
+    return mp3_encoder(RATE)

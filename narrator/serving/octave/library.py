@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from narrator.casting import Voice
 from narrator.providers.hume.roster import LIBRARY, UNNUMBERED
-from narrator.serving.octave.design import ACCENTS, Kind, plain, speakers, understand_kind
+from narrator.serving.likeness import plain
+from narrator.serving.octave.design import ACCENTS, Kind, speakers, understand_kind
 from narrator.serving.octave.wire import VoiceProvider
 from narrator.serving.speaking import Speaker
 

@@ -4,16 +4,11 @@ the page tells of them."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
-from typing import Any
 
 from pydantic import BaseModel
 
 from narrator.serving.octave import wire
-from narrator.serving.refusals import Refused
-
-Shown = dict[int | str, dict[str, Any]]
-"""Answers as FastAPI takes them for its page, by status."""
+from narrator.serving.refusals import Refused, Shown, called, shown_by_name
 
 SPEECH: Mapping[int, type[BaseModel]] = {
     400: wire.Refusal,
@@ -34,21 +29,17 @@ VOICES: Mapping[int, type[BaseModel]] = {
 
 def as_models(bodies: Mapping[int, type[BaseModel]]) -> Shown:
     """For an endpoint that answers JSON itself; it brings the schemas onto the page."""
-    return {status: {"description": _called(status), "model": body} for status, body in bodies.items()}
+    return {status: {"description": called(status), "model": body} for status, body in bodies.items()}
 
 
 def as_references(bodies: Mapping[int, type[BaseModel]]) -> Shown:
     """For any endpoint: a model would be given the media type of the endpoint's own answer."""
-    shown: Shown = {}
-    for status, body in bodies.items():
-        schema = {"$ref": f"#/components/schemas/{body.__name__}"}
-        content = {"application/json": {"schema": schema}}
-        shown[status] = {"description": _called(status), "content": content}
-    return shown
+    return shown_by_name({status: body.__name__ for status, body in bodies.items()})
 
 
-def _called(status: int) -> str:
-    return "Validation Error" if status == 422 else HTTPStatus(status).phrase
+def refuse(status: int, message: str, path: str) -> Refused:
+    """What goes wrong before or beneath the endpoints."""
+    return missing(message, path) if status == 404 else refusal(message, status=status)
 
 
 def refusal(message: str, *, status: int = 400, details: Mapping[str, object] | None = None) -> Refused:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import Callable
 from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
 
+from narrator.serving.flowing import Flow
 from narrator.serving.journal import note
 from narrator.serving.octave import wire
 from narrator.serving.octave.asking import Plan
@@ -25,16 +25,14 @@ from narrator.serving.octave.packaging import (
 from narrator.serving.octave.refusing import (
     SPEECH,
     VOICES,
-    Shown,
     as_models,
     as_references,
     in_band,
     unwelcome,
 )
 from narrator.serving.octave.service import Octave, octave
-from narrator.serving.refusals import Refused
+from narrator.serving.refusals import Refused, Shown
 from narrator.serving.speaking import unless_gone
-from narrator.serving.tampering import CutOff
 
 
 def key(
@@ -69,40 +67,6 @@ class File(Response):
     """Sound."""
 
     media_type = "application/octet-stream"
-
-
-class Flow(StreamingResponse):
-    """An answer that is made while it is sent, and no further once nobody takes it."""
-
-    def __init__(
-        self, first: bytes, rest: AsyncGenerator[bytes, None], *, kind: type[Response], request_id: str = ""
-    ) -> None:
-        """
-        Args:
-            first: made already: what goes wrong before it is answered with a status.
-            rest: what goes wrong in it ends the answer, with a line that says so or by breaking off.
-            request_id: for that line; a file has none.
-        """
-        self._rest = rest
-        super().__init__(_flow(first, rest, request_id), media_type=kind.media_type)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            await self._rest.aclose()
-
-
-async def _flow(first: bytes, rest: AsyncIterator[bytes], request_id: str) -> AsyncIterator[bytes]:
-    yield first
-    try:
-        async for part in rest:
-            yield part
-    except Refused as refused:
-        if not request_id:
-            # Half a file has no way to say so but to break off.
-            raise CutOff from refused
-        yield json_line(in_band(str(refused.body["message"]), request_id))
 
 
 @router.post(
@@ -145,7 +109,7 @@ async def synthesize_json_streaming(
     count = len(plan.lines)
     lines = here.each(plan, lambda voiced: stream_lines(voiced, packing, utterances=count))
     first = await unless_gone(request, lambda: anext(lines))
-    return Flow(first, lines, kind=Lines, request_id=plan.request_id)
+    return Flow(first, lines, media_type=Lines.media_type, complain=complaint(plan.request_id))
 
 
 @router.post("/stream/file", operation_id="synthesize-file-streaming", response_class=File, responses=FILE)
@@ -159,7 +123,12 @@ async def synthesize_file_streaming(
     count = len(plan.lines)
     parts = here.each(plan, lambda voiced: stream_file(voiced, packing, utterances=count))
     first = await unless_gone(request, lambda: anext(parts))
-    return Flow(first, parts, kind=File)
+    return Flow(first, parts, media_type=File.media_type)
+
+
+def complaint(request_id: str) -> Callable[[Refused], bytes]:
+    """The line that ends a stream of lines which cannot go on."""
+    return lambda refused: json_line(in_band(str(refused.body["message"]), request_id))
 
 
 @router.get(

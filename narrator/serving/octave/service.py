@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import TypeVar, cast
 
 import anyio.to_thread
@@ -81,15 +82,14 @@ class Octave:
         Raises:
             Refused: too many are waiting; or the engine cannot say something.
         """
+        remembered = False
         try:
-            with self.speaking.admitted():
-                made = make(takes(plan, self.speaking))
-                remembered = False
-                while found := await self.speaking.turn(lambda: _next(made)):
+            async with aclosing(self.speaking.each(make(takes(plan, self.speaking)))) as made:
+                async for one in made:
                     if not remembered:
                         await anyio.to_thread.run_sync(self.generations.remember, plan.remembered())
                         remembered = True
-                    yield found[0]
+                    yield one
         except Busy:
             raise crowded(AGAIN_S) from None
 
@@ -102,13 +102,6 @@ class Octave:
         """
         voiced = [one async for one in self.each(plan, lambda spoken: spoken)]
         return await self.speaking.turn(lambda: make(voiced))
-
-
-def _next(made: Iterator[T]) -> tuple[T] | None:
-    """The next one, None where there is none; in a tuple, because a thread cannot raise StopIteration."""
-    for one in made:
-        return (one,)
-    return None
 
 
 def octave(connection: HTTPConnection) -> Octave:

@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-import soxr
 
-from narrator.errors import ProviderError
-from narrator.providers.espeak.process import EngineDied
+from narrator.serving.encoding import resampled
 from narrator.serving.octave.asking import Line, Plan
 from narrator.serving.octave.reading import Reading
 from narrator.serving.octave.refusing import refusal
 from narrator.serving.octave.wire import TimestampType
 from narrator.serving.options import Clock
+from narrator.serving.saying import Unsayable, say, sound
 from narrator.serving.speaking import Speaker, Speaking
-from narrator.takes import Generation, Pcm, Request
+from narrator.takes import Generation, Pcm
 from narrator.timeline import milliseconds
 
 RATE = 48_000
@@ -31,9 +30,6 @@ RATE = 48_000
 
 VARIATIONS = ((1.0, 0), (0.96, 3), (1.04, -3), (0.93, -2), (1.07, 4))
 """How the takes of one request differ: factor of the pace, steps of pitch; the first is the plain voice."""
-
-_BEAT_S = 0.25
-"""What is heard of a text that has nothing to be said in it: dots, a dash."""
 
 
 class Stamp(NamedTuple):
@@ -98,23 +94,21 @@ def _speak(
     plan: Plan, line: Line, take: int, speaking: Speaking, *, utterance_starts_ms: int
 ) -> tuple[Snippet, ...]:
     reading = line.reading
-    request = Request(
-        provider="espeak",
-        voice=line.speakers[take].voice,
-        spoken=reading.spoken,
-        direction=line.direction,
-        speed=line.speed,
-        settings=varied(line.speakers[take], take).settings,
-    )
     try:
-        generation = speaking.speak(request, ipa=TimestampType.PHONEME in plan.kinds)
-    except ProviderError as error:
-        if isinstance(error.__cause__, EngineDied | OSError):
+        generation = say(
+            speaking,
+            varied(line.speakers[take], take),
+            reading.spoken,
+            speed=line.speed,
+            direction=line.direction,
+            ipa=TimestampType.PHONEME in plan.kinds,
+        )
+    except Unsayable as error:
+        if error.broken:
             raise refusal(f"The speech engine failed: {error}", status=500) from error
         raise refusal(f"The text of utterance {line.index} cannot be spoken: {error}") from error
-    pcm = resampled(generation.pcm, generation.rate)
-    if not len(generation.phonemes) and not reading.spoken.marks:
-        pcm = np.zeros(round(_BEAT_S * RATE), np.int16)
+    asked_silent = bool(reading.spoken.marks)
+    pcm = resampled(generation.pcm, generation.rate, RATE) if asked_silent else sound(generation, RATE)
     pcm = np.concatenate((pcm, np.zeros(round(line.silence_s * RATE), np.int16)))
     stamps = sorted(_stamps(reading, generation, plan.kinds), key=lambda s: (s.begin_ms, s.kind != "word"))
     # A snippet begins with its first word; the pause before that belongs to the one before.
@@ -164,13 +158,3 @@ def varied(speaker: Speaker, take: int) -> Speaker:
     settings = dict(speaker.settings)
     settings |= {"rate": round(settings["rate"] * pace), "pitch": settings["pitch"] + steps}
     return speaker._replace(settings=tuple(sorted(settings.items())))
-
-
-def resampled(pcm: Pcm, rate: int) -> Pcm:
-    """Samples brought to `RATE`."""
-    if rate == RATE or not len(pcm):
-        return pcm
-    wide = soxr.resample(pcm.astype(np.float32), rate, RATE, quality="HQ")
-    # What lies between the samples may be a little higher than they are.
-    found: Pcm = np.clip(np.rint(wide), -32768, 32767).astype(np.int16)
-    return found

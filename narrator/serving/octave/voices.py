@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from narrator.errors import ProjectError
 from narrator.providers.espeak import Espeak
-from narrator.serving.octave.design import plain
+from narrator.serving.likeness import plain
 from narrator.serving.octave.generations import Generations, dump, load
 from narrator.serving.octave.library import Entry, library
 from narrator.serving.octave.refusing import missing, unwelcome

@@ -1,0 +1,1 @@
+"""Sarvam, stood in for: text to speech in eleven languages of India and pronunciation dictionaries."""

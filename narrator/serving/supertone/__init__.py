@@ -1,0 +1,1 @@
+"""Supertone, stood in for: text to speech with phonemes, voices and their clones, and what was used."""
