@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import cache
 from importlib.metadata import version
@@ -90,13 +90,21 @@ def standing(planned: PlannedChapter, track: int, setting: Setting) -> Assembled
     return None if state.stale else state.assembled(changed=False)
 
 
-def assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, setting: Setting) -> Assembled:
+def assemble(
+    planned: PlannedChapter,
+    taken: Mapping[str, Take],
+    track: int,
+    setting: Setting,
+    *,
+    on_wait: Callable[[int], None] = lambda _: None,
+) -> Assembled:
     """
     Make every file of a chapter that is not there already.
 
     Args:
         taken: the take of each utterance, by utterance id.
         track: the chapter's place in the book, from 1.
+        on_wait: called where another process is making it, with that one's id (0: not known), before waiting.
 
     Raises:
         MissingTake, DamagedTake, LoudnessOutOfRange, OutputError: nothing was moved into place.
@@ -104,7 +112,7 @@ def assemble(planned: PlannedChapter, taken: Mapping[str, Take], track: int, set
     """
     # Another process may be at the same chapter; whoever comes second finds it made.
     lock = lock_of(setting.build, planned.chapter.stem)
-    with locked(lock, on_wait=lambda _: None):
+    with locked(lock, on_wait):
         return _assemble(planned, taken, track, setting)
 
 

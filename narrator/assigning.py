@@ -85,10 +85,10 @@ def _assign(
     if (name not in providers or name in gone) and role.stand_in:
         return _choose(role.stand_in, {}, providers, role.line)._replace(stand_in=True)
     if name in providers and not slash:
-        return _design(role, name, settings, providers)
+        return _design(role, name, settings, providers)._replace(styles=role.styles)
     if wanted == f"{EMBEDDED}/{language}":  # which is what a narrator without a voice gets
         return _default(language, settings, providers, role.line)
-    return _choose(wanted, settings, providers, role.line)
+    return _choose(wanted, settings, providers, role.line)._replace(styles=role.styles)
 
 
 def _designer(role: Role, cast: Cast, providers: Mapping[str, Provider], named: Iterable[str]) -> str | None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
-from narrator.book import ProviderSettings
 from narrator.casting import Voice
 from narrator.chaining import Wish, agree
 from narrator.errors import OutputError, ProviderError, UnknownVoice, UsageError
 from narrator.files import replacing
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import NARRATOR, Utterance
-from narrator.project import open_project
+from narrator.planning import as_acted, keeps_dictionary
+from narrator.project import Project, open_project
 from narrator.providers import Providers
 from narrator.providers.base import Provider, StreamFormat, Streaming, VoiceKeeping
 from narrator.takes import Pcm, Request
@@ -25,10 +26,21 @@ FORMATS: dict[str, StreamFormat] = {".mp3": "mp3", ".wav": "wav"}
 _MP3_RATE = 44_100
 
 
+class Service(NamedTuple):
+    """A provider, and whether what is behind it can still be expected to answer."""
+
+    provider: str
+    status: Literal["live", "stopping", "dead"]
+    ends: str | None
+    """The day from which it does not (ISO 8601)."""
+    note: str
+
+
 class Listing(NamedTuple):
     """The voices of some providers."""
 
     voices: tuple[Voice, ...]
+    services: tuple[Service, ...]
     warnings: tuple[str, ...]
     """One for each provider that could not be asked."""
 
@@ -45,9 +57,13 @@ def list_voices(provider: str | None = None, *, project: Path | None = None) -> 
         ProviderError: the one that was named cannot be asked, or none can.
     """
     voices: list[Voice] = []
+    services: list[Service] = []
     failed: list[ProviderError] = []
-    with Providers(_settings(project)) as providers:
+    today = datetime.now(UTC).date().isoformat()
+    with _providers(project) as providers:
         for name in [provider] if provider else providers:
+            status = providers.named(name).status
+            services.append(Service(name, status.on(today), status.ends, status.note))
             try:
                 voices += providers.named(name).voices()
             except ProviderError as error:
@@ -56,7 +72,7 @@ def list_voices(provider: str | None = None, *, project: Path | None = None) -> 
                 failed.append(error)
     if not voices and failed:
         raise failed[0]
-    return Listing(tuple(voices), tuple(str(error) for error in failed))
+    return Listing(tuple(voices), tuple(services), tuple(str(error) for error in failed))
 
 
 def keep_voice(provider: str, generation_id: str, name: str, *, project: Path | None = None) -> Voice:
@@ -66,7 +82,7 @@ def keep_voice(provider: str, generation_id: str, name: str, *, project: Path | 
         UsageError: it keeps none.
         ProviderError: refused, or failed for good.
     """
-    with Providers(_settings(project)) as providers:
+    with _providers(project) as providers:
         return _keeping(providers, provider).save_voice(generation_id, name)
 
 
@@ -77,7 +93,7 @@ def forget_voice(provider: str, name: str, *, project: Path | None = None) -> No
         UsageError: the provider keeps none.
         ProviderError: refused, or failed for good.
     """
-    with Providers(_settings(project)) as providers:
+    with _providers(project) as providers:
         _keeping(providers, provider).delete_voice(name)
 
 
@@ -115,7 +131,7 @@ def say(
     wanted = audio_format or _format(out)
     opened = open_project(project, rehearse=True) if project else None
     lexicon = opened.lexicon if opened else Lexicon()
-    with Providers(opened.book.providers if opened else ()) as providers:
+    with _of(opened) as providers:
         name, slash, wish = voice.partition("/")
         provider = providers.named(name)
         if not slash:
@@ -132,8 +148,12 @@ def say(
             return _write(_pieces(provider, request, wanted), file)
 
 
-def _settings(project: Path | None) -> tuple[ProviderSettings, ...]:
-    return open_project(project, rehearse=True).book.providers if project else ()
+def _providers(project: Path | None) -> Providers:
+    return _of(open_project(project, rehearse=True) if project else None)
+
+
+def _of(opened: Project | None) -> Providers:
+    return Providers(opened.book.providers, language=opened.book.language) if opened else Providers()
 
 
 def _keeping(providers: Providers, name: str) -> VoiceKeeping:
@@ -176,8 +196,9 @@ def _request(
         provider=provider.name,
         model=model,
         voice=choice.voice,
-        spoken=speak(utterance, lexicon, provider=provider.name),
-        direction=direction,
+        spoken=speak(utterance, lexicon, provider=provider.name, dictionary=keeps_dictionary(provider)),
+        # Somebody who listens before casting may well give the service's own name for a style.
+        direction=as_acted(direction, (), abilities) or direction,
         speed=min(max(speed, slowest), fastest),
         settings=choice.settings,
     )

@@ -13,7 +13,8 @@ from narrator.coverage import Coverage
 from narrator.estimating import ChapterEstimate, Estimate, estimate
 from narrator.ledger.tally import Tally, read_tally
 from narrator.manuscript import Notice
-from narrator.planning import PlannedChapter, to_record
+from narrator.planning import PlannedChapter, takes_of, to_record
+from narrator.predicting import predict
 from narrator.preparing import Prepared
 from narrator.providers.base import Provider
 from narrator.results import (
@@ -28,6 +29,7 @@ from narrator.results import (
     Spent,
 )
 from narrator.spending import MILLION, amount
+from narrator.splitting import paid_for
 from narrator.stitching import silence_ms
 from narrator.store import TakeStore
 from narrator.takes import Take
@@ -40,7 +42,8 @@ def checked(
     prepared: Prepared, providers: Mapping[str, Provider], store: TakeStore, *, rehearse: bool = False
 ) -> Check:
     """
-    A project as planned; nothing is spent or written.
+    A project as planned; nothing is spent or written. Services that say for nothing how long a line will
+    sound are asked, where book.yaml wants that.
 
     Raises:
         ConfigurationError: the budget is in another currency than what would be charged.
@@ -48,10 +51,11 @@ def checked(
     """
     plan, project = prepared.plan, prepared.project
     missing = to_record(plan.lines, providers)
-    wanted = estimate(plan.lines, providers)
-    in_one_currency(wanted, project.book.budget)
+    predictions = predict(plan.lines, providers)
     tally = read_tally(project.takes)
-    in_use = (line.take for line in plan.lines if line.take is not None)
+    wanted = estimate(plan.lines, providers, predicted=predictions.ms, coming=tally.coming.all)
+    in_one_currency(wanted, project.book.budget)
+    in_use = (take for line in plan.lines for take in takes_of(line, store.takes))
     # Without a ledger the next run makes one of every take there is.
     spent = _spent(tally, in_use if tally.kept else store.every())
     budget, stop = _budget(prepared, wanted, spent)
@@ -74,7 +78,7 @@ def checked(
         built=built is not None,
         changes=tuple(map(_change, changes)),
         unattributed=sum(chapter.unattributed for chapter in chapters),
-        warnings=_texts(prepared.notices, tally.notices, store.notices, stop),
+        warnings=_texts(prepared.notices, predictions.notices, tally.notices, store.notices, stop),
     )
 
 
@@ -135,7 +139,7 @@ def _spent(tally: Tally, taken: Iterable[Take]) -> tuple[CheckedSpending, ...]:
         spent[total.currency] += total.paid + total.wasted + total.in_flight
         wasted[total.currency] += total.wasted
     known = {(kept.key, kept.take_id) for kept in tally.kept}
-    paid = {(take.key, take.id): take for take in taken if take.cost}
+    paid = {(take.key, take.id): take for take in paid_for(taken) if take.cost}
     for name, take in paid.items():
         if name not in known:
             spent[take.currency] += round(take.cost * MILLION)

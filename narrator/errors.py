@@ -6,7 +6,6 @@
     │   ├── ConfigurationError          book.yaml, cast.yaml, lexicon.yaml, front matter
     │   │   └── UnknownKey
     │   ├── ManuscriptError             the text cannot be read as a manuscript
-    │   │   └── SentenceTooLong
     │   ├── CoverageError               characters of the manuscript would be lost
     │   └── CastingError                roles, voices, directions
     │       ├── UncastRole
@@ -111,19 +110,6 @@ class UnknownKey(ConfigurationError):
 
 class ManuscriptError(ProjectError):
     """The text cannot be read as a manuscript."""
-
-
-class SentenceTooLong(ManuscriptError):
-    """What is spoken in one go is longer than the provider takes: a run without a space, a title, a `say`."""
-
-    def __init__(self, text: str, limit: int, provider: str, *, file: str, line: int) -> None:
-        self.characters, self.limit, self.provider = len(text), limit, provider
-        super().__init__(
-            f"what is spoken here in one go has {len(text)} characters and {provider} takes {limit};"
-            f" shorten it, or put spaces where it can be divided (it begins {text[:40]!r})",
-            file=file,
-            line=line,
-        )
 
 
 class CoverageError(ProjectError):
@@ -237,11 +223,15 @@ class KeyMissing(ProviderError):
 
     stops = True
 
-    def __init__(self, variable: str, *, provider: str) -> None:
+    def __init__(self, variable: str, *, provider: str, news: str = "") -> None:
+        """
+        Args:
+            news: what is known of the service's end.
+        """
         self.variable = variable
         super().__init__(
             f"no key; set {variable} in the environment, set `base_url` to a server that needs none"
-            " (`narrator serve`), or play the book with `--rehearse`",
+            " (`narrator serve`), or play the book with `--rehearse`" + (f" ({news})" if news else ""),
             provider=provider,
         )
 

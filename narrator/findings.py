@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from narrator.manuscript import Notice, Utterance
+from narrator.takes import Take
+
+_DOUBTS = {"missing": "left out", "repeated": "said twice", "otherwise": "something else"}
 
 
 class Findings:
@@ -20,6 +23,14 @@ class Findings:
         """A direction of which the provider understands no word."""
         self._add(line, f"{provider} cannot act the direction {direction!r}; it is spoken without it")
 
+    def unstyled(self, line: Utterance, provider: str, direction: str) -> None:
+        """A direction that none of the ways of speaking which the service knows by name is for."""
+        self._add(
+            line,
+            f"{provider} has no style for the direction {direction!r}; it is spoken without it (a role's"
+            " `styles` in cast.yaml say which style a direction means)",
+        )
+
     def unacted(self, line: Utterance, provider: str, model: str) -> None:
         """A direction, and a model that takes none."""
         self._add(line, f"{provider}: {model} acts no directions; ", "spoken without")
@@ -29,13 +40,21 @@ class Findings:
         self._add(
             line,
             f"{provider}: ",
-            f"recorded with {model}, for the directions in their scenes, and will have estimated word times;"
-            f" {timing} times words and acts no directions (`version` in book.yaml or cast.yaml settles it)",
+            f"recorded with {model}, for the directions in their scenes, which does not time words;"
+            f" {timing} times words, and acts no directions (`version` in book.yaml or cast.yaml settles it)",
         )
 
     def slowed(self, line: Utterance, provider: str, asked: float, given: float) -> None:
         """A speed that the provider does not have."""
         self._add(line, f"{provider} cannot speak at speed {asked:g}; it speaks at {given:g}")
+
+    def cut_inside_a_word(self, line: Utterance, provider: str, limit: int) -> None:
+        """A run of letters that is longer than a provider takes in one go; most likely a space is missing."""
+        self._add(
+            line,
+            f"{provider} takes {limit:,} characters in one go, and ",
+            "cut inside a word for it; put spaces where they can be divided",
+        )
 
     def unguided(self, line: Utterance, provider: str) -> None:
         """A guide recording, and a provider that follows none."""
@@ -63,8 +82,24 @@ class Findings:
         self._add(
             line,
             f"{provider}: ",
-            "left with estimated word times, since those that came do not fit their words",
+            "left without the word times that came, since those do not fit their words",
         )
+
+    def doubted(self, line: Utterance, take: Take) -> None:
+        """A take that does not seem to hold what the line says."""
+        found = take.alignment
+        if found is None:
+            return
+        remedy = f"listen to it, and if it is so, `narrator pickup PROJECT {line.id}`"
+        if not found.holds:
+            self._add(
+                line, f"{line.id}: the take is not what the line says, as far as can be heard; {remedy}"
+            )
+        for doubt in found.doubts:
+            words = take.request.spoken.words[doubt.first : doubt.last + 1]
+            said = line.text[words[0].start : words[-1].end] if words else ""
+            at = f"at {doubt.start_sample / take.rate:.1f} s of take {take.id}"
+            self._add(line, f"{line.id}: {said!r} seems to be {_DOUBTS[doubt.kind]} ({at}); {remedy}")
 
     def notices(self) -> Iterator[Notice]:
         """All of them, in the order in which they were met."""

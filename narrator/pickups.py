@@ -12,16 +12,16 @@ from narrator.errors import Interrupted, NarratorError, UsageError
 from narrator.estimating import Estimate, estimate
 from narrator.manuscript import Notice
 from narrator.ordering import Order, direct_lines, following, merged, parse_orders, search, select
-from narrator.pipeline import WAITING, failures
-from narrator.planning import Line, needs
+from narrator.pipeline import WAITING, failures, given_up
+from narrator.planning import Line
 from narrator.preparing import Prepared
 from narrator.production import numbered, refuse_beyond_budget
 from narrator.progress import Progress, Silent
 from narrator.project import open_project
-from narrator.recording import Recording
+from narrator.recording import Recording, announce
 from narrator.results import PickedUp, Pickups, Production
 from narrator.selecting import Chooser, remake
-from narrator.session import Made, Session, open_session, tracks
+from narrator.session import Made, Session, having_voices, open_session, tracks
 from narrator.summary import produced
 from narrator.takes import Take
 from narrator.timeline import milliseconds
@@ -265,7 +265,7 @@ def _unheard(session: Session, new: _New, planned: dict[str, Line]) -> list[Noti
     names = [
         name
         for name, takes in new.takes.items()
-        if (before := planned[name].take) is not None and takes[0].id == before.id
+        if (before := planned[name].take) is not None and takes[0].flac_sha256 == before.flac_sha256
     ]
     if not names:
         return []
@@ -286,10 +286,17 @@ def _price(session: Session, prepared: Prepared, ordered: Sequence[_Asked], anno
     Raises:
         BudgetExceeded: more than is left.
     """
-    lines = [each.line._replace(take=None) for each in ordered for _ in range(each.times)]
-    wanted = estimate(lines, session.providers, book=prepared.plan.lines)
+    lines = [_priced(each.line, again=bool(time)) for each in ordered for time in range(each.times)]
+    coming = session.ledger.coming.lost
+    wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
     refuse_beyond_budget(session, wanted, what="recording what was ordered")
     announce(wanted)
+
+
+def _priced(line: Line, *, again: bool) -> Line:
+    """The line without its take; what an earlier stop left of its parts is used the first time."""
+    parts = tuple(part._replace(take=None) for part in line.parts) if again else line.parts
+    return line._replace(take=None, parts=parts)
 
 
 def _ask(
@@ -306,22 +313,26 @@ def _ask(
         asked, own = each.line.request.key, planned[each.line.utterance.id].request.key
         if asked != own:
             session.store.relate(own, asked)
-    try:
-        with Recording(
+    announce(prepared.plan.lines, session.providers)
+    with having_voices(session, prepared, [each.line for each in ordered]) as needed:
+        recording = Recording(
             session.providers,
             session.store,
             ledger=session.ledger,
-            needs=needs(prepared.plan, session.providers),
+            needs=needed,
             on_take=new.add,
             read_guide=prepared.guides.read,
-        ) as recording:
-            return _ask_in_rounds(recording, ordered, new, session.progress), recording
-    except KeyboardInterrupt:
-        kept = len(recording.kept)
-        raise Interrupted(
-            f"interrupted; {kept} new take{'' if kept == 1 else 's'} kept, the first of each line in use;"
-            " `narrator book` makes the chapters"
-        ) from None
+            find_times=session.find_times,
+        )
+        try:
+            with recording:
+                return _ask_in_rounds(recording, ordered, new, session.progress), recording
+        except KeyboardInterrupt:
+            kept = len(recording.kept)
+            raise Interrupted(
+                f"interrupted; {kept} new take{'' if kept == 1 else 's'} kept, the first of each line in use;"
+                f" `narrator book` makes the chapters{given_up(recording)}"
+            ) from None
 
 
 def _ask_in_rounds(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -18,12 +18,13 @@ from narrator.errors import (
     NarratorError,
     ProviderError,
 )
+from narrator.findings import Findings
 from narrator.ledger import Ledger
 from narrator.manuscript import Notice
 from narrator.planning import Line, Needs, PlannedChapter, to_record
 from narrator.progress import ChapterState, Progress
 from narrator.providers.base import Provider
-from narrator.recording import ReadGuide, Recording
+from narrator.recording import FindTimes, ReadGuide, Recording
 from narrator.takes import Take
 from narrator.timeline import milliseconds
 
@@ -69,6 +70,7 @@ class Pipeline:
         needs: Needs,
         only: Collection[str] | None = None,
         read_guide: ReadGuide | None = None,
+        find_times: FindTimes | None = None,
         gone: Collection[str] = (),
     ) -> None:
         """
@@ -78,12 +80,22 @@ class Pipeline:
             only: ids of the utterances that may be recorded, all by default; a chapter that lacks the
                 take of another one is left as it is.
             read_guide: reads the recording that an utterance is to follow.
+            find_times: for takes without word times.
             gone: providers that are not asked any more.
         """
         self._chapters = {planned.chapter.number: (track, planned) for track, planned in chapters}
         self._setting, self._providers, self._progress = setting, providers, progress
-        self._ledger, self._needs, self._only = ledger, needs, only
-        self._read_guide, self._gone = read_guide, gone
+        self._only, self._find_times = only, find_times
+        self._recording = Recording(
+            providers,
+            setting.store,
+            ledger=ledger,
+            needs=needs,
+            on_take=self._on_take,
+            read_guide=read_guide,
+            find_times=find_times,
+            gone=gone,
+        )
         self._lock = threading.Lock()
         self._done: SimpleQueue[Future[None]] = SimpleQueue()
         self._in_work = 0
@@ -113,7 +125,7 @@ class Pipeline:
         except KeyboardInterrupt:
             raise Interrupted(self._kept()) from None
         self._errors += [*failures(recording), *self._not_made(recording.awaited)]
-        for notice in recording.notices:
+        for notice in (*recording.notices, *self._doubts()):
             self._note(notice)
         return Outcome(
             tuple(self._assembled[number] for number in self._chapters if number in self._assembled),
@@ -129,18 +141,9 @@ class Pipeline:
     def _make_all(self) -> Recording:
         """Record and assemble; however it ends, what was begun is finished first."""
         with (
-            Recording(
-                self._providers,
-                self._setting.store,
-                ledger=self._ledger,
-                needs=self._needs,
-                on_take=self._on_take,
-                read_guide=self._read_guide,
-                gone=self._gone,
-            ) as recording,
+            self._recording as recording,
             ThreadPoolExecutor(MASTERING_THREADS, thread_name_prefix=MASTERING) as self._mastering,
         ):
-            self._recording = recording
             try:
                 for number, left in self._left.items():
                     if left == 0:
@@ -201,7 +204,14 @@ class Pipeline:
         title = planned.chapter.title
         self._progress.chapter(title, "mastering", milliseconds=0)
         try:
-            made = assemble(planned, self._taken, track, self._setting)
+            self._time(planned)
+            made = assemble(
+                planned,
+                self._taken,
+                track,
+                self._setting,
+                on_wait=lambda pid: self._progress.notice(_making(pid, title)),
+            )
         except DamagedTake as error:
             if number in self._mended:
                 raise
@@ -214,6 +224,27 @@ class Pipeline:
             self._assembled[number] = made
         state: ChapterState = "made" if made.changed else "unchanged"
         self._progress.chapter(title, state, milliseconds=made.outline.duration_ms)
+
+    def _time(self, planned: PlannedChapter) -> None:
+        """Find the word times of takes that were recorded before anybody could."""
+        if self._find_times is None:
+            return
+        for line in planned.lines:
+            take = self._taken[line.utterance.id]
+            if take.word_source == "estimated" and take.alignment is None:
+                found = self._find_times(take)
+                with self._lock:
+                    self._taken[line.utterance.id] = found
+
+    def _doubts(self) -> Iterator[Notice]:
+        """Of the takes that were not there, or not looked at, when the plan was made."""
+        findings = Findings()
+        for _, planned in self._chapters.values():
+            for line in planned.lines:
+                take = self._taken.get(line.utterance.id)
+                if take is not None and (line.take is None or line.take.alignment is None):
+                    findings.doubted(line.utterance, take)
+        return findings.notices()
 
     def _mend(self, number: int, error: DamagedTake) -> None:
         """Record a chapter's damaged takes again, all of them at once, and then make the chapter."""
@@ -291,7 +322,21 @@ class Pipeline:
 
     def _kept(self) -> str:
         takes = f"{len(self._recorded)} new take{'' if len(self._recorded) == 1 else 's'}"
-        return f"interrupted; {takes} kept, and the next run goes on from there"
+        return f"interrupted; {takes} kept, and the next run goes on from there{given_up(self._recording)}"
+
+
+def given_up(recording: Recording) -> str:
+    """What to add about requests that were not waited for; nothing where there are none."""
+    count = recording.given_up
+    if not count:
+        return ""
+    requests = f"{count} request{'' if count == 1 else 's'}"
+    return f"; {requests} under way were not waited for and may be billed (`narrator ledger` lists them)"
+
+
+def _making(pid: int, title: str) -> Notice:
+    who = f"another narrator (process {pid})" if pid else "another narrator"
+    return Notice(message=f"{who} is making the chapter {title!r}; waiting for it")
 
 
 def is_fatal(error: NarratorError) -> bool:

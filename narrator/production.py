@@ -38,7 +38,7 @@ def check(folder: Path, *, rehearse: bool = False) -> Check:
         ConfigurationError: the budget is in another currency than what would be charged.
     """
     project = open_project(folder, rehearse=rehearse)
-    with collecting_rarely(), Providers(project.book.providers) as providers:
+    with collecting_rarely(), Providers(project.book.providers, language=project.book.language) as providers:
         store = TakeStore(project.takes)
         prepared = prepare(project, store, providers, rehearse=rehearse)
         return checked(prepared, providers, store, rehearse=rehearse)
@@ -162,7 +162,8 @@ def _within_budget(
         for line in planned.lines
         if only is None or line.utterance.id in only
     ]
-    wanted = estimate(lines, session.providers, book=prepared.plan.lines)
+    coming = session.ledger.coming.all
+    wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
     refuse_beyond_budget(session, wanted, what="recording what is missing")
 
 

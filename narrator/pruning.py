@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from narrator.errors import DamagedTake, OutputError
+from narrator.errors import DamagedTake, NarratorError, OutputError
 from narrator.files import locked, sweep
 from narrator.ledger import Ledger, read_tally
 from narrator.planning import Line
@@ -126,11 +126,12 @@ def _look_through(project: Project) -> _Found:
         for each in shelf.lying
         if (each.key, each.take_id) in sidecars and is_whole(sidecars[each.key, each.take_id], each)
     }
-    with Providers(project.book.providers) as providers:
+    with Providers(project.book.providers, language=project.book.language) as providers:
         prepared = prepare(project, store, providers)
         used = in_use(prepared, providers, store)
         unused = _unused(project, prepared, providers, store, whole, used)
-    candidates = (_candidate(each, sidecars, whole, used, unused) for each in shelf.lying)
+        free = frozenset(name for name, take in sidecars.items() if _came_for_nothing(take, providers))
+    candidates = (_candidate(each, sidecars, whole, used, unused, free) for each in shelf.lying)
     absent = tuple(
         Doubt(
             key=each.key,
@@ -202,19 +203,29 @@ def _candidate(
     whole: Mapping[Name, Take],
     used: frozenset[Name],
     unused: frozenset[Name],
+    free: frozenset[Name],
 ) -> _Candidate | None:
     name = lying.key, lying.take_id
     take = sidecars.get(name)
     if name in unused:
-        return _Candidate(lying, _shown(lying, take, "unused"), take, bool(take and not take.cost))
+        return _Candidate(lying, _shown(lying, take, "unused"), take, name in free)
     if name in whole or name in used:  # what is beside it was set aside before it was put again
         aside = tuple(file for file in lying.files if file[0] == LEFT and name in whole)
         rest = lying._replace(files=aside)
         return _Candidate(rest, _shown(rest, take, "leftover"), None, True) if aside else None
     if lying.size_of(".json") is None:
         return _Candidate(lying, _shown(lying, None, "leftover"), None, True)
-    free = take is not None and not take.cost
-    return _Candidate(lying, _shown(lying, take, "damaged"), take, free)
+    return _Candidate(lying, _shown(lying, take, "damaged"), take, name in free)
+
+
+def _came_for_nothing(take: Take, providers: Providers) -> bool:
+    """Whether it is known to have cost nothing, rather than what nobody knows."""
+    if take.cost:
+        return False
+    with contextlib.suppress(DamagedTake, NarratorError):
+        able = providers[take.request.provider].models.get(take.request.model)
+        return able is not None and able.free
+    return False
 
 
 def _shown(lying: Lying, take: Take | None, kind: Literal["unused", "damaged", "leftover"]) -> Removable:

@@ -10,7 +10,7 @@ from narrator.errors import NarratorError, OutputError, UsageError
 from narrator.files import locked
 from narrator.ledger import Ledger, Tally, read_tally
 from narrator.ledger.tally import KeptTake, Spend
-from narrator.planning import Line, designed_voice, needs
+from narrator.planning import Line, designed_voice, needs, takes_of
 from narrator.preparing import Prepared, prepare
 from narrator.project import open_project
 from narrator.providers import Providers
@@ -18,6 +18,7 @@ from narrator.results import Spent
 from narrator.session import collecting_rarely
 from narrator.shelf import Lying, look
 from narrator.spending import MILLION, amount, money
+from narrator.splitting import paid_for
 from narrator.stocktaking import ChapterSum, DaySum, Doubt, Reckoning, RoleSum, ServiceSum, Stock, Sum, Waste
 from narrator.store import TakeStore
 from narrator.takes import Take
@@ -93,6 +94,7 @@ def reckon(folder: Path) -> Reckoning:
             )
             for each in tally.wasted
         ),
+        unpriced=tally.unpriced,
         stock=stock,
         budget=known.budget,
         warnings=(
@@ -108,14 +110,15 @@ def reckon(folder: Path) -> Reckoning:
 
 def in_use(prepared: Prepared, providers: Providers, store: TakeStore) -> frozenset[Name]:
     """
-    The takes that the book needs as it is now: those that serve a line, those that somebody chose even if
-    their line rests, and one in each voice that was made from a description.
+    The takes that the book needs as it is now: those that serve a line, those that these were joined from,
+    those that somebody chose even if their line rests, and one in each voice that was made from a
+    description.
     """
-    serving = {(line.take.key, line.take.id) for line in prepared.plan.lines if line.take}
     chosen = {(choice.lies_under, choice.take) for choice in prepared.project.choices.chosen}
     needed = needs(prepared.plan, providers)
     voices = (designed_voice(name, needed, store.takes) for name in needed.voices)
-    return frozenset({*serving, *chosen, *((take.key, take.id) for take in voices if take)})
+    serving = (take for line in prepared.plan.lines for take in takes_of(line, store.takes))
+    return frozenset({*chosen, *((take.key, take.id) for take in (*voices, *serving) if take)})
 
 
 def is_whole(take: Take, lying: Lying | None) -> bool:
@@ -132,7 +135,7 @@ def missing(tally: Tally, present: Iterable[Name]) -> list[KeptTake]:
 def by_currency(takes: Iterable[Take]) -> tuple[Spent, ...]:
     """What takes cost, by currency; none for those that cost nothing."""
     sums: dict[str, int] = {}
-    for take in takes:
+    for take in paid_for(takes):
         sums[take.currency] = sums.get(take.currency, 0) + millionths(take)
     return tuple(_spent(total, currency) for currency, total in sorted(sums.items()) if total)
 
@@ -163,7 +166,7 @@ def _known(folder: Path) -> Known:
     )
     store = TakeStore(project.takes)
     try:
-        with Providers(project.book.providers) as providers:
+        with Providers(project.book.providers, language=project.book.language) as providers:
             prepared = prepare(project, store, providers)
             used = in_use(prepared, providers, store)
     except OutputError:
@@ -198,7 +201,7 @@ def _adopt(takes: Path, store: TakeStore, sidecars: Iterable[Take]) -> tuple[int
             locked(takes / ".lock", on_wait=_removing, shared=True),
             Ledger(takes, store=store, command="ledger") as ledger,
         ):
-            adopted = ledger.adopt(sidecars)
+            adopted = ledger.adopt(paid_for(sidecars))
     except OutputError as error:  # a read-only disk, for one: it can be looked at all the same
         return 0, (f"nothing was written down: {error}",)
     return adopted, tuple(str(notice) for notice in ledger.notices)

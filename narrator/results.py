@@ -104,6 +104,10 @@ class CheckedModel(BaseModel, frozen=True, extra="forbid"):
     currency: str
     price_per_1000: float
     """For 1000 characters."""
+    price_per_minute: float
+    """For a minute of sound, where that is billed."""
+    price_known: bool
+    """False: nobody has said what it costs, so the amount is 0 and says nothing."""
     priced_on: str | None
     """The day from which the price is known (ISO 8601); None where book.yaml says it, or nothing costs."""
 

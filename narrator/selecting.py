@@ -126,7 +126,7 @@ def list_takes(folder: Path, utterance_id: str) -> LineTakes:
         ProjectErrors: whatever is wrong with the project.
     """
     project = open_project(folder)
-    with collecting_rarely(), Providers(project.book.providers) as providers:
+    with collecting_rarely(), Providers(project.book.providers, language=project.book.language) as providers:
         store = TakeStore(project.takes)
         return _line_takes(prepare(project, store, providers), store, utterance_id)
 

@@ -16,16 +16,21 @@ from typing import NamedTuple
 from narrator.assembly import Setting
 from narrator.errors import MissingTake, NarratorError, ProviderError, ServiceGone
 from narrator.files import locked, sweep
-from narrator.ledger import Ledger
+from narrator.ledger import Claim, Ledger
+from narrator.lexicon import EMBEDDED
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome, Pipeline, is_fatal
-from narrator.planning import Line, PlannedChapter, needs, voice_name
+from narrator.planning import Line, Needs, PlannedChapter, designed_voice, needs, takes_of, voice_name
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress
 from narrator.project import Project
 from narrator.providers import Providers
+from narrator.recording import FindTimes, announce
+from narrator.splitting import paid_for
 from narrator.standing_in import gone, together
 from narrator.store import TakeStore
+from narrator.takes import Take
+from narrator.timing import Timing
 
 LOOK_S = 0.25
 """Between two looks at whether another process is done."""
@@ -46,8 +51,18 @@ class Session(NamedTuple):
     def prepare(self, gone: Collection[str] = ()) -> Prepared:
         """Everything there is to know before something is spent; as the store is now."""
         prepared = prepare(self.project, self.store, self.providers, rehearse=self.rehearse, gone=gone)
-        self.ledger.adopt(line.take for line in prepared.plan.lines if line.take and line.take.cost)
+        paid = (
+            take for line in prepared.plan.lines for take in takes_of(line, self.store.takes) if take.cost
+        )
+        self.ledger.adopt(paid_for(paid))
         return prepared
+
+    @property
+    def find_times(self) -> FindTimes | None:
+        """For takes that come without word times; None where there is no embedded voice to compare with."""
+        if EMBEDDED not in self.providers:
+            return None
+        return Timing(self.store, self.providers, language=self.project.book.language).of
 
     def setting(self, prepared: Prepared) -> Setting:
         """What is the same for every chapter."""
@@ -79,7 +94,9 @@ def open_session(
         # Shared by all who record; who removes takes has it alone.
         locked(project.takes / ".lock", on_wait=lambda pid: progress.notice(_busy(pid)), shared=True),
         collecting_rarely(),
-        Providers(project.book.providers) as providers,
+        Providers(
+            project.book.providers, language=project.book.language, title=project.book.title
+        ) as providers,
     ):
         sweep(project.takes, within=False)
         sweep(project.build)
@@ -102,7 +119,9 @@ def collecting_rarely() -> Iterator[None]:
     cycles, of which there are next to none, takes as long as all the rest of reading it.
     """
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    # The second figure: a book of 100,000 lines reaches 50, and looking through all of it once takes a tenth
+    # as long as reading it.
+    gc.set_threshold(100_000, 500, 100)
     try:
         yield
     finally:
@@ -151,7 +170,7 @@ def make(
             again = _run(session, prepared, numbers, only, gone=closed | lost.keys())
             outcome = together(outcome, again, tuple(found.values()), requests=session.providers.requests)
         elif (awaited := _left_to_us(outcome, closed)) and in_vain < VAIN:
-            _wait_for_others(session, awaited)
+            _wait_for_others(session, _claimed_by(awaited), awaited)
             prepared = session.prepare(lost)
             ours = _still(prepared, only, outcome.awaited)
             second = _run(session, prepared, numbers, ours, gone=closed | lost.keys())
@@ -189,6 +208,7 @@ def _run(
             for line in planned.lines
         ),
     )
+    announce(prepared.plan.lines, session.providers)
     return Pipeline(
         chapters,
         setting=session.setting(prepared),
@@ -198,6 +218,7 @@ def _run(
         needs=needs(prepared.plan, session.providers),
         only=only,
         read_guide=prepared.guides.read,
+        find_times=session.find_times,
         gone=gone,
     ).run()
 
@@ -216,12 +237,54 @@ def _still(prepared: Prepared, only: Collection[str] | None, awaited: Iterable[L
     return _ids(awaited) | _ids(line for line in ours if line.take is not None)
 
 
-def _wait_for_others(session: Session, awaited: Sequence[Line]) -> None:
-    """Wait until no other process records any of the lines."""
+@contextmanager
+def having_voices(session: Session, prepared: Prepared, lines: Iterable[Line]) -> Iterator[Needs]:
+    """
+    What the book asks for, while nobody else makes a voice that recording *lines* would make.
+
+    A voice that somebody is making from its description is waited for, and is one that there is then.
+    """
+    needed = needs(prepared.plan, session.providers)
+    designed, claimed = dict(needed.designed), []
+    described = {
+        voice_name(line.request.provider, line.request.description): line
+        for line in lines
+        if line.request.description is not None
+    }
+
+    def made(name: str) -> Take | None:
+        return designed_voice(name, needed, session.store.takes)
+
+    try:
+        # In one order everywhere, so that no two processes wait for what the other one has.
+        for name, line in sorted(described.items()):
+            while name not in designed and name not in claimed:
+                if session.ledger.claim([Claim(name, 1)], lambda voice: int(made(voice) is not None)):
+                    claimed.append(name)
+                elif (take := made(name)) is not None:
+                    designed[name] = take
+                else:
+                    _wait_for_others(session, {name}, [line])
+        yield needed._replace(designed=designed)
+    finally:
+        session.ledger.release(claimed)
+
+
+def _claimed_by(awaited: Sequence[Line]) -> set[str]:
+    """The names of the claims that lines and their voices are recorded under."""
     names = {line.request.key for line in awaited}
     for request in (line.request for line in awaited):
         if request.description is not None:
             names.add(voice_name(request.provider, request.description))
+    return names
+
+
+def _wait_for_others(session: Session, names: Collection[str], awaited: Sequence[Line]) -> None:
+    """Wait until no other process has a claim of one of those names; say so, once.
+
+    Args:
+        awaited: the lines that cannot be recorded before.
+    """
     told = False
     while others := session.ledger.claimants(names):
         if not told:

@@ -58,4 +58,4 @@ def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, 
 
 def _told(error: ServiceGone) -> str:
     where = f"{error.provider}: no service at {error.base_url} ({error.reason})"
-    return f"{where}; its roles speak with their stand-ins"
+    return f"{where}; its roles speak with their stand-ins" + (f" ({error.news})" if error.news else "")

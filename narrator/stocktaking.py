@@ -119,6 +119,8 @@ class Reckoning(BaseModel, frozen=True, extra="forbid"):
     services: tuple[ServiceSum, ...]
     days: tuple[DaySum, ...]
     wasted: tuple[Waste, ...]
+    unpriced: int
+    """Requests that may have been billed, at a price that nobody had said: no sum holds them."""
     stock: Stock
     budget: Spent | None
     """As book.yaml sets it."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from narrator.assembly import Assembled, Setting
 from narrator.errors import LoudnessOutOfRange, MissingTake, NarratorError, ProviderError
+from narrator.findings import Findings
 from narrator.ledger import Ledger
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome
@@ -122,9 +123,21 @@ def reported(prepared: Prepared, assembled: Mapping[int, Assembled], setting: Se
             for each in planned
             if each.chapter.number not in assembled
         ),
-        notices=tuple(dict.fromkeys((*prepared.notices, *of_masters(assembled.values())))),
+        notices=tuple(
+            dict.fromkeys((*prepared.notices, *_doubts(planned, assembled), *of_masters(assembled.values())))
+        ),
         cover=f"../{setting.cover.path}" if setting.cover else None,
     )
+
+
+def _doubts(planned: Iterable[PlannedChapter], assembled: Mapping[int, Assembled]) -> Iterable[Notice]:
+    """Of takes that do not seem to hold their lines; the plan has told of those it knew of."""
+    findings = Findings()
+    for chapter in planned:
+        if made := assembled.get(chapter.chapter.number):
+            for line, take in zip(chapter.lines, made.taken, strict=True):
+                findings.doubted(line.utterance, take)
+    return findings.notices()
 
 
 def _chapter_report(planned: PlannedChapter, made: Assembled, setting: Setting) -> ChapterReport:

@@ -19,6 +19,7 @@ from narrator.progress import Silent
 from narrator.project import open_project
 from narrator.providers import Providers
 from narrator.providers.base import Provider
+from narrator.providers.espeak import Espeak
 from narrator.session import Session, make
 from narrator.stitching import lay_out
 from narrator.store import TakeStore
@@ -49,18 +50,48 @@ class Only(Providers):
         return {self.provider.name: self.provider}[name]
 
 
+class WithEmbedded(Only):
+    """One provider, which is in no registry, and the embedded voice."""
+
+    def __init__(self, provider: Provider) -> None:
+        super().__init__(provider)
+        self.embedded = Espeak()
+
+    def __exit__(self, *_: object) -> None:
+        self.embedded.close()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.provider.name, self.embedded.name))
+
+    def __len__(self) -> int:
+        return 2
+
+    def __contains__(self, name: object) -> bool:
+        return name in (self.provider.name, self.embedded.name)
+
+    def __getitem__(self, name: str) -> Provider:
+        return {self.provider.name: self.provider, self.embedded.name: self.embedded}[name]
+
+
 @contextmanager
-def at_work(folder: Path, provider: Provider) -> Iterator[Session]:
-    """The project, opened as it is now."""
+def at_work(folder: Path, provider: Provider, *, embedded: bool = False) -> Iterator[Session]:
+    """The project, opened as it is now.
+
+    Args:
+        embedded: whether the embedded voice is there as well.
+    """
     project = open_project(folder)
     store = TakeStore(project.takes)
-    with Ledger(project.takes, store=store, budget=project.book.budget) as ledger:
-        yield Session(project, store, ledger, Only(provider), Silent(), rehearse=False)
+    with (
+        WithEmbedded(provider) if embedded else Only(provider) as providers,
+        Ledger(project.takes, store=store, budget=project.book.budget) as ledger,
+    ):
+        yield Session(project, store, ledger, providers, Silent(), rehearse=False)
 
 
-def produced(folder: Path, provider: Provider) -> Outcome:
+def produced(folder: Path, provider: Provider, *, embedded: bool = False) -> Outcome:
     """The whole book, as `narrator book` makes it."""
-    with at_work(folder, provider) as session:
+    with at_work(folder, provider, embedded=embedded) as session:
         prepared = session.prepare()
         numbers = {planned.chapter.number for planned in prepared.plan.chapters}
         return make(session, prepared, numbers).outcome

@@ -42,6 +42,9 @@ LAYERS = {
         "changes",
         "sharding",
         "sidecar",
+        "aligning",
+        "splitting",
+        "styling",
         "pacing",
         "recalling",
         "stitching",
@@ -81,6 +84,8 @@ LAYERS = {
         "production",
         "selecting",
         "session",
+        "timing",
+        "predicting",
         "standing_in",
     },
     "faces": {"cli", "serving", "__main__", "__init__"},
@@ -162,6 +167,19 @@ def test_the_plan_names_every_room() -> None:
     assert rooms == plan
     for room in sorted(rooms):
         assert f"`{room}`" in page or f"`{room}/`" in page, f"docs/architecture.md says nothing of {room}"
+
+
+@pytest.mark.parametrize("room", ["providers", "serving"])
+def test_services_know_nothing_of_each_other(room: str) -> None:
+    """What two of them have in common lies beside them."""
+    found = modules()
+    services = {name.split(".")[1] for name in found if name.startswith(f"{room}.") and name.count(".") == 2}
+    for name in found:
+        own = name.split(".")
+        if own[0] != room or own[1:2] == [] or own[1] not in services:
+            continue
+        others = {other.split(".")[1] for other in imports(found[name]) if other.startswith(f"{room}.")}
+        assert not (others & services) - {own[1]}, f"{name} imports another service"
 
 
 @pytest.mark.parametrize(

@@ -211,4 +211,4 @@ def test_a_paid_answer_with_the_wrong_number_of_word_times_is_kept(tmp_path: Pat
     assert outcome.errors == ()
     assert {(take.words, take.word_source) for take in outcome.kept} == {((), "estimated")}
     (said,) = map(str, outcome.notices)
-    assert "2 lines are left with estimated word times, since those that came do not fit" in said
+    assert "2 lines are left without the word times that came, since those do not fit" in said

@@ -2,41 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from narrator.errors import BudgetExceeded, MissingTake, ProviderError
+from narrator.files import locked
 from narrator.ledger import Claim, Ledger
 from narrator.manuscript import Notice
+from narrator.pickups import Wanted, pick_up_in
 from narrator.pipeline import Outcome
+from narrator.planning import voice_name
 from narrator.progress import Silent
+from narrator.receipts import lock_of
 from narrator.session import Session, make
 from narrator.store import TakeStore
 from narrator.takes import Take
 from tests.sessions import at_work, produced
 from tests.studio import write_project
 from tests.tones import Tones
+from tests.troupe import Troupe
+
+PATIENCE_S = 20.0
 
 
 class Patient(Silent):
-    """Has another process let go of its claims when it is waited for."""
+    """Has something happen when another process is waited for."""
 
-    def __init__(self, other: Ledger, keys: list[str]) -> None:
-        self._other, self._keys = other, keys
+    def __init__(self, then: Callable[[], None]) -> None:
+        self.waited: list[str] = []
+        """What was said of it."""
+        self._then = then
 
     def notice(self, notice: Notice) -> None:
         if "; waiting for" in notice.message:
-            self._other.release(self._keys)
+            self.waited.append(notice.message)
+            self._then()
 
 
 @contextmanager
-def awaiting(folder: Path, provider: Tones, *keys: str) -> Iterator[Session]:
-    """The project at work, while another process holds the claims to some takes until it is waited for."""
+def awaiting(
+    folder: Path, provider: Tones, *names: str, then: Callable[[], object] = lambda: None
+) -> Iterator[Session]:
+    """The project at work, while another process holds some claims until it is waited for.
+
+    Args:
+        then: happens right after.
+    """
     store = TakeStore(folder / "takes")
     with Ledger(folder / "takes", store=store) as other, at_work(folder, provider) as session:
-        assert other.claim([Claim(key, 1) for key in keys], lambda _: 0) == len(keys)
-        yield session._replace(progress=Patient(other, list(keys)))
+        assert other.claim([Claim(name, 1) for name in names], lambda _: 0) == len(names)
+
+        def let_go() -> None:
+            other.release(names)
+            then()
+
+        # Whatever is said of the waiting, or not: no test waits for ever.
+        late = threading.Timer(PATIENCE_S, other.release, [names])
+        late.start()
+        progress = Patient(let_go)
+        try:
+            yield session._replace(progress=progress)
+        finally:
+            late.cancel()
+            late.join()
+        assert progress.waited, "it did not say that it waits"
 
 
 def made(session: Session) -> Outcome:
@@ -135,3 +169,51 @@ def test_a_budget_that_is_used_up_gives_the_exit_code(tmp_path: Path) -> None:
         name for error in outcome.errors if isinstance(error, MissingTake) for name in error.utterance_ids
     ]
     assert missing == ["c01-u002", "c02-u002"]
+
+
+DESIGNED = "narrator: {voice: troupe, description: an old sailor}\n"
+
+
+@pytest.mark.parametrize("makes", [True, False], ids=["made", "not made"])
+def test_a_pickup_waits_for_a_voice_that_another_process_is_making(tmp_path: Path, makes: bool) -> None:
+    """And speaks in it; or makes it, if that one has not."""
+    folder = write_project(tmp_path, "# One\n\nFirst.\n", cast=DESIGNED)
+    provider, voice = Troupe(), voice_name("troupe", "an old sailor")
+
+    def make_it() -> None:
+        if makes:
+            assert produced(folder, Troupe()).errors == ()
+
+    with awaiting(folder, provider, voice, then=make_it) as session:
+        picked = pick_up_in(session, Wanted(ids=("c01-u002",)))
+
+    assert picked.errors == ()
+    ((_, _, designed, _),) = provider.heard
+    assert (designed is not None) == makes
+    with at_work(folder, provider) as session:
+        assert session.ledger.claimants([voice]) == {}
+
+
+def test_a_chapter_that_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    """And it is said for whom."""
+    folder = write_project(tmp_path, "# One\n\nFirst.\n")
+    lock = lock_of(folder / "build", "01-one")
+    held, waited_for = threading.Event(), threading.Event()
+    progress = Patient(waited_for.set)
+
+    def hold() -> None:
+        with locked(lock, on_wait=lambda _: None):
+            held.set()
+            waited_for.wait(PATIENCE_S)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert held.wait(PATIENCE_S)
+    with at_work(folder, Tones()) as session:
+        outcome = made(session._replace(progress=progress))
+    other.join()
+
+    assert outcome.errors == ()
+    assert progress.waited == [
+        f"another narrator (process {os.getpid()}) is making the chapter 'One'; waiting for it"
+    ]

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from narrator.casting import Abilities, Choice, Role, Setting, Voice
+from narrator.casting import Abilities, Choice, Role, ServiceStatus, Setting, Voice
 from narrator.errors import ProviderError, UnknownVoice
 from narrator.spending import Account, amount, bill
 from narrator.takes import Generation, Precedent, Request, Take, WordTime
@@ -20,6 +20,7 @@ class Tones:
     """One tone an utterance, 100 ms a word; each generation has another pitch."""
 
     name: ClassVar[str] = "tones"
+    status: ClassVar[ServiceStatus] = ServiceStatus()
     abilities: ClassVar[Abilities] = Abilities(
         word_times=True,
         directions="text",

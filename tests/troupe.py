@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from narrator.casting import Abilities, Choice, Setting
+from narrator.casting import Abilities, Choice, ServiceStatus, Setting
 from narrator.errors import UnknownVoice
 from narrator.spending import Account
 from narrator.takes import Generation, Precedent, Request, Take
@@ -35,6 +35,7 @@ class Troupe(Tones):
     """Tones in two models; makes voices from descriptions, follows guides, and may answer several times."""
 
     name: ClassVar[str] = "troupe"
+    status: ClassVar[ServiceStatus] = ServiceStatus()
     models: Mapping[str, Abilities] = {"acting": ACTING, "timing": TIMING}
 
     def __init__(self, refuse: Callable[[Request], bool] = lambda _: False, *, answers: int = 1) -> None:

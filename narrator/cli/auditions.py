@@ -51,13 +51,21 @@ def voices(
     found = [voice for voice in listing.voices if search.casefold() in _described(voice).casefold()]
     if json:
         print_json(
-            {"voices": [voice.model_dump() for voice in found], "warnings": listing.warnings, "errors": []}
+            {
+                "voices": [voice.model_dump() for voice in found],
+                "services": [service._asdict() for service in listing.services],
+                "warnings": listing.warnings,
+                "errors": [],
+            }
         )
         return 0
     width = max((len(str(voice)) for voice in found), default=0)
     for voice in found:
         tell(f"{voice!s:{width}}  {_described(voice).removeprefix(str(voice)).strip()}".rstrip())
     warn(listing.warnings)
+    for service in listing.services:
+        if service.status != "live":
+            say_to_people(f"{service.provider} is {service.status}: {service.note}")
     say_to_people(f"{count(len(found), 'voice')}" + (f" with {search!r}" if search else ""))
     return 0
 

@@ -97,9 +97,13 @@ def _figures(chapters: Sequence[CheckedChapter], seconds: float, requests: int) 
 def _asked_of(model: CheckedModel) -> str:
     name = f"{model.provider} {model.model}".strip()
     asked = f"{name}: {count(model.requests, 'request')}, {model.characters:,} characters"
+    if not model.price_known:
+        return f"{asked}, at a price that is not known; set it under `providers:` in book.yaml"
     if not model.amount:
         return f"{asked}, which cost nothing"
     price = f"{model.price_per_1000:g} {model.currency} for 1,000 characters"
+    if model.price_per_minute:
+        price = f"{model.price_per_minute:g} {model.currency} for a minute of sound"
     known = f"price of {model.priced_on}" if model.priced_on else "price from book.yaml"
     return f"{asked}, {_cost([model])} ({price}, {known})"
 

@@ -73,6 +73,11 @@ def _tell(reckoning: Reckoning) -> None:
         tell(_waste(each))
     if (more := len(reckoning.wasted) - WASTES) > 0:
         tell(f"wasted    and {more:,} more (--json names them)")
+    if reckoning.unpriced:
+        say(
+            f"{count(reckoning.unpriced, 'request')} at a price that is not known, counted as 0; book.yaml"
+            " may say it under `providers:`, for the next ones"
+        )
     if reckoning.budget:
         _say_budget(reckoning.budget, reckoning.totals)
     _say_stock(reckoning.stock)

@@ -12,7 +12,7 @@ import typer
 from narrator import serving
 from narrator.cli.output import say, say_error, tell, warn
 from narrator.serving import Options
-from narrator.serving.options import Clock
+from narrator.serving.options import Clock, PhonemeLines
 
 
 def serve(
@@ -53,11 +53,23 @@ def serve(
     clock: Annotated[
         Clock, typer.Option(help="What the times of words count from: the start of which of these.")
     ] = "utterance",
+    phoneme_lines: Annotated[
+        PhonemeLines,
+        typer.Option(help="What a line of Supertone's streams holds: sound or phonemes by turns, or both."),
+    ] = "alternating",
 ) -> int:
     """Answer as the services do, over the embedded voice; prints its address. Ctrl-C ends it."""
     given: dict[str, Any] = {} if state is None else {"state": state}
     options = Options(
-        host=host, port=port, key=key, faults=faults, log=log, at_once=concurrency, clock=clock, **given
+        host=host,
+        port=port,
+        key=key,
+        faults=faults,
+        log=log,
+        at_once=concurrency,
+        clock=clock,
+        phoneme_lines=phoneme_lines,
+        **given,
     )
     failures = _Failures()
     log_of_server = logging.getLogger("uvicorn.error")
@@ -71,7 +83,7 @@ def serve(
 
 def _announce(address: str) -> None:
     tell(address)
-    say(f"Octave: {address}/v0/tts; Ctrl-C ends it")
+    say(f"It answers as {', '.join(serving.services())}; {address}/openapi.json says what. Ctrl-C ends it.")
 
 
 class _Failures(logging.Handler):

@@ -50,6 +50,7 @@ def _role(name: str, line: int, node: Scalar | Table, settings: Settings, names:
     facts = settings.within(node)
     aliases = [names.claim(alias, role=name) for alias in facts.texts("aliases") or ()]
     own = facts.settings("settings")
+    styles = facts.settings("styles")
     description = facts.text("description")
     role = Role(
         name=name,
@@ -60,6 +61,7 @@ def _role(name: str, line: int, node: Scalar | Table, settings: Settings, names:
         stand_in=_voice(facts, "stand_in"),
         description=description,
         settings=own.free() if own else (),
+        styles=tuple((words, str(style)) for words, style in styles.free()) if styles else (),
         line=line,
     )
     facts.finish()

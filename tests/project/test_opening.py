@@ -74,7 +74,7 @@ def test_everything_that_is_wrong_is_told_at_once_file_by_file(tmp_path: Path) -
         "book.yaml:2: `year` must be a whole number from 1 to 9999, not 'x'",
         "book.yaml:3: '../text' leads out of the project; keep everything inside its folder",
         "cast.yaml:1: unknown key 'pitch'; known keys: aliases, description, direction, settings,"
-        " speed, stand_in, voice",
+        " speed, stand_in, styles, voice",
         "cast.yaml:2: role 'tom' has no voice; add one, for example `voice: espeak/en+f2`",
         "lexicon.yaml:1: 'Siobhan' has no pronunciation; write how to say it, or take it out",
         "cover.jpg: this is a PNG picture; rename it to cover.png",
