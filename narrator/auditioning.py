@@ -153,7 +153,9 @@ def _providers(project: Path | None) -> Providers:
 
 
 def _of(opened: Project | None) -> Providers:
-    return Providers(opened.book.providers, language=opened.book.language) if opened else Providers()
+    return (
+        Providers(opened.book.providers, language=opened.book.language) if opened else Providers(language="")
+    )
 
 
 def _keeping(providers: Providers, name: str) -> VoiceKeeping:

@@ -27,11 +27,20 @@ def in_one_currency(wanted: Estimate, budget: Budget | None) -> None:
     """
     if budget is None:
         return
+    paid = sorted({model.currency for model in wanted.models if model.amount})
+    if len(paid) > 1:
+        raise ConfigurationError(
+            f"a budget is in one currency, and this book is paid in {' and '.join(paid)}; leave `budget` out,"
+            " or give the roles voices of services that charge in one",
+            file="book.yaml",
+            line=budget.line,
+        )
     for model in wanted.models:
         if not model.price_known:
             raise ConfigurationError(
                 f"there is a budget, and what {model.provider} costs is not known; set its price under"
-                f" `providers: {{{model.provider}: ...}}` (0 where it costs nothing)",
+                f" `providers: {{{model.provider}: ...}}` (`price_per_1000` characters, or `price_per_minute`"
+                " where sound is billed; 0 where it costs nothing)",
                 file="book.yaml",
                 line=budget.line,
             )

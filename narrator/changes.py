@@ -10,6 +10,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from narrator.lexicon import DICTIONARY
 from narrator.manuscript import Mark
 from narrator.planning import Line
 from narrator.results import Reason
@@ -186,7 +187,7 @@ def _each_word(spoken: Spoken) -> Iterator[str]:
             for mark in spoken.marks
             if mark.kind == "say" and mark.start < word.spoken_end and word.spoken_start < mark.end
         )
-        yield phonemes or spoken.text[word.spoken_start : word.spoken_end]
+        yield phonemes.removeprefix(DICTIONARY) or spoken.text[word.spoken_start : word.spoken_end]
 
 
 def _short(text: str) -> str:

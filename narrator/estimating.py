@@ -273,14 +273,20 @@ class _Pace:
                 self._measured[line.take.id] = (end - start) / line.take.rate
             return self._measured[line.take.id]
         request = line.request
-        if self._predicted and (seconds := self._predicted.get(request.key)) is not None:
-            return seconds
+        foretold = [self._predicted.get(each.key) for each in _asked(line)] if self._predicted else [None]
+        if all(seconds is not None for seconds in foretold):
+            return sum(filter(None, foretold))
         rate = CHARACTERS_PER_SECOND
         for heard in (self._voices.get(_voice(request)), self._providers.get(request.provider)):
             if heard is not None and heard.seconds and (heard.tells or heard.characters >= TELLING):
                 rate = heard.characters / heard.seconds
                 break
         return len(request.spoken.text) / rate / request.speed
+
+
+def _asked(line: Line) -> list[Request]:
+    """What is asked for a line."""
+    return [part.request for part in line.parts] or [line.request]
 
 
 def _voice(request: Request) -> tuple[object, ...]:

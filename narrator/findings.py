@@ -23,12 +23,13 @@ class Findings:
         """A direction of which the provider understands no word."""
         self._add(line, f"{provider} cannot act the direction {direction!r}; it is spoken without it")
 
-    def unstyled(self, line: Utterance, provider: str, direction: str) -> None:
+    def unstyled(self, line: Utterance, provider: str) -> None:
         """A direction that none of the ways of speaking which the service knows by name is for."""
         self._add(
             line,
-            f"{provider} has no style for the direction {direction!r}; it is spoken without it (a role's"
-            " `styles` in cast.yaml say which style a direction means)",
+            f"{provider}: ",
+            "spoken without their directions, for which no style is named (a role's `styles` in cast.yaml say"
+            " which style a direction means)",
         )
 
     def unacted(self, line: Utterance, provider: str, model: str) -> None:
@@ -90,11 +91,15 @@ class Findings:
         found = take.alignment
         if found is None:
             return
-        remedy = f"listen to it, and if it is so, `narrator pickup PROJECT {line.id}`"
-        if not found.holds:
+        remedy = (
+            f"listen to it: `narrator pickup PROJECT {line.id}` records another one, and"
+            f" `narrator takes PROJECT {line.id} --choose` settles that it is good"
+        )
+        if not found.holds:  # where exactly it differs is a guess then
             self._add(
                 line, f"{line.id}: the take is not what the line says, as far as can be heard; {remedy}"
             )
+            return
         for doubt in found.doubts:
             words = take.request.spoken.words[doubt.first : doubt.last + 1]
             said = line.text[words[0].start : words[-1].end] if words else ""

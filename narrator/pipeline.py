@@ -242,7 +242,11 @@ class Pipeline:
         for _, planned in self._chapters.values():
             for line in planned.lines:
                 take = self._taken.get(line.utterance.id)
-                if take is not None and (line.take is None or line.take.alignment is None):
+                if (
+                    line.chosen is None
+                    and take is not None
+                    and (line.take is None or line.take.alignment is None)
+                ):
                     findings.doubted(line.utterance, take)
         return findings.notices()
 

@@ -14,14 +14,14 @@ from narrator.casting import Abilities, Assignment, Cast, Role, direct
 from narrator.chaining import Chain, Wish, agree, chain_of, groups
 from narrator.choices import Choices, ChosenTake
 from narrator.choosing import OnHand, Place, choose, settle
-from narrator.errors import DirectionTooLong, ManuscriptError, ProjectError, ProjectErrors
+from narrator.errors import CastingError, DirectionTooLong, ManuscriptError, ProjectError, ProjectErrors
 from narrator.findings import Findings
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
 from narrator.spending import Errand
 from narrator.splitting import Joint, Part, parts, parts_of
-from narrator.styling import Styles, style_of
+from narrator.styling import Styles, style_names, style_of
 from narrator.takes import Request, Take
 
 
@@ -115,6 +115,7 @@ def plan_takes(
             request = _request(draft, model, lexicon, guide_sha256)
             errors += _too_long(request.direction, utterance, provider, abilities)
             errors += _cannot_follow(utterance, provider, abilities)
+            errors += _no_style(request, roles.get(utterance.role), provider, abilities)
             before = heads.get(draft.chain) if abilities.context else None
             line = Line(
                 chapter.number,
@@ -130,7 +131,7 @@ def plan_takes(
             drafted.append((draft, line))
             follows = request.key
     if errors:
-        raise ProjectErrors(errors)
+        raise ProjectErrors(list({str(error): error for error in errors}.values()))
     lines = []
     joined: dict[str, set[str]] = {}
     for (draft, line), served in zip(drafted, choose(places, choices.chosen, on_hand), strict=True):
@@ -292,8 +293,12 @@ def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> Non
     if draft.direction is not None and abilities.directions == "none":
         findings.unacted(utterance, name, model)
     elif draft.direction is not None and request.direction is None:
-        findings.unstyled(utterance, name, draft.direction)
-    elif request.direction is not None and not provider.understood(request.direction):
+        findings.unstyled(utterance, name)
+    elif (
+        request.direction is not None
+        and abilities.directions != "style"
+        and not provider.understood(request.direction)
+    ):
         findings.unheard(utterance, name, draft.direction or request.direction)
     if not abilities.word_times:
         for other in others:
@@ -305,8 +310,8 @@ def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> Non
         findings.unguided(utterance, name)
     if any(part.joint is Joint.LETTER for part in line.parts):
         findings.cut_inside_a_word(utterance, name, abilities.text_limit or 0)
-    if line.take is not None and line.take.alignment is not None:
-        findings.doubted(utterance, line.take)
+    if line.take is not None and line.take.alignment is not None and line.chosen is None:
+        findings.doubted(utterance, line.take)  # one that somebody chose, somebody has listened to
     for other in others if line.take is None else ():
         direction = as_acted(draft.direction, draft.assignment.styles, provider.models[other])
         if on_hand(request.of_model(other, direction=direction).key):
@@ -320,6 +325,25 @@ def _too_long(
     if direction is None or limit is None or len(direction) <= limit:
         return []
     return [DirectionTooLong(direction, limit, provider.name, file=utterance.file, line=utterance.line)]
+
+
+def _no_style(
+    request: Request, role: Role | None, provider: Provider, abilities: Abilities
+) -> list[ProjectError]:
+    """A style that the role names and the service does not have, as far as it can be known beforehand."""
+    style = request.direction
+    if abilities.directions != "style" or style is None or provider.understood(style):
+        return []
+    known = ", ".join(style_names(abilities.styles))
+    return [
+        CastingError(
+            f"role {role.name if role else request.voice!r}: {provider.name} has no style {style!r}"
+            + (f"; its styles are {known}" if known else "")
+            + ": correct the role's `styles`",
+            file="cast.yaml",
+            line=role.line if role else None,
+        )
+    ]
 
 
 def _cannot_follow(utterance: Utterance, provider: Provider, abilities: Abilities) -> list[ProjectError]:

@@ -28,8 +28,8 @@ def predict(lines: Iterable[Line], providers: Mapping[str, Provider]) -> Predict
     """Ask about lines without a take, spread over the book, where book.yaml wants that."""
     asked: dict[tuple[str, ...], list[Request]] = defaultdict(list)
     for line in lines:
-        request = line.request
-        if line.take is None and not line.parts:
+        parts = [part.request for part in line.parts if part.take is None]
+        for request in (parts or [line.request]) if line.take is None else ():
             asked[request.provider, request.model, request.voice].append(request)
     found: list[tuple[Request, int]] = []
     notices: list[Notice] = []

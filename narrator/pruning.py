@@ -27,6 +27,7 @@ from narrator.results import Spent
 from narrator.session import collecting_rarely
 from narrator.shelf import Lying, Shelf, forget, look, remove
 from narrator.spending import amount
+from narrator.splitting import parts_of
 from narrator.stocktaking import Doubt, Pruning, Removable
 from narrator.store import TakeStore
 from narrator.takes import Take
@@ -250,8 +251,9 @@ def _remove(project: Project, found: _Found, going: tuple[_Candidate, ...], *, p
     takes = [each.take for each in going if each.take]
     if takes or given_up:
         with Ledger(project.takes, store=TakeStore(project.takes), command="prune") as ledger:
-            # What they cost stays written down, even where they came from another machine.
-            ledger.adopt(takes)
+            # What they cost stays written down, even where they came from another machine. What a take was
+            # joined from is written down by itself.
+            ledger.adopt(take for take in takes if not parts_of(take))
             ledger.pruned([*(take.id for take in takes), *given_up])
     for each in going:
         remove(project.takes, each.lying)

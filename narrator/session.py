@@ -27,7 +27,7 @@ from narrator.project import Project
 from narrator.providers import Providers
 from narrator.recording import FindTimes, announce
 from narrator.splitting import paid_for
-from narrator.standing_in import gone, together
+from narrator.standing_in import gone, together, told
 from narrator.store import TakeStore
 from narrator.takes import Take
 from narrator.timing import Timing
@@ -166,6 +166,8 @@ def make(
         }
         if found := gone(prepared, outcome):
             lost |= found
+            for error in found.values():
+                session.progress.notice(told(error))
             prepared = session.prepare(lost)
             again = _run(session, prepared, numbers, only, gone=closed | lost.keys())
             outcome = together(outcome, again, tuple(found.values()), requests=session.providers.requests)

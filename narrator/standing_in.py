@@ -41,7 +41,7 @@ def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, 
     if any(isinstance(error, MissingTake) for error in errors):
         errors[:0] = lost  # a role without a stand-in: that is why its lines are missing
     else:
-        notices += [Notice(message=_told(error)) for error in lost]
+        notices += [told(error) for error in lost]
     return Outcome(
         tuple(
             made._replace(changed=made.changed or made.chapter.number in changed) for made in second.assembled
@@ -56,6 +56,8 @@ def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, 
     )
 
 
-def _told(error: ServiceGone) -> str:
+def told(error: ServiceGone) -> Notice:
+    """That stand-ins speak for a service."""
     where = f"{error.provider}: no service at {error.base_url} ({error.reason})"
-    return f"{where}; its roles speak with their stand-ins" + (f" ({error.news})" if error.news else "")
+    news = f" ({error.news})" if error.news else ""
+    return Notice(message=f"{where}; its roles speak with their stand-ins{news}")

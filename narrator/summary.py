@@ -136,7 +136,8 @@ def _doubts(planned: Iterable[PlannedChapter], assembled: Mapping[int, Assembled
     for chapter in planned:
         if made := assembled.get(chapter.chapter.number):
             for line, take in zip(chapter.lines, made.taken, strict=True):
-                findings.doubted(line.utterance, take)
+                if line.chosen is None:
+                    findings.doubted(line.utterance, take)
     return findings.notices()
 
 

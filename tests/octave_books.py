@@ -256,7 +256,7 @@ def asked_for(project: Path, server: Running) -> tuple[dict[str, Any], list[dict
 
 
 def prove_versions(project: Path, server: Running) -> None:
-    """Version 1 where a scene holds a direction, with times called estimated; version 2 elsewhere."""
+    """Version 1 where a scene holds a direction, with times called aligned; version 2 elsewhere."""
     _, asked = asked_for(project, server)
 
     lines, said = planned(project), built(project)
@@ -267,7 +267,7 @@ def prove_versions(project: Path, server: Running) -> None:
     for line in lines:
         version = "1" if line.chain in directed else "2"
         assert versions[said[line.id].generation] == version
-        assert said[line.id].source == ("estimated" if version == "1" else "service")
+        assert said[line.id].source == ("aligned" if version == "1" else "service")
         assert said[line.id].take.request.model == f"octave-{version}"
     prove_chained(lines, said, asked)
     timed = [each for each in said.values() if each.source == "service"]

@@ -14,6 +14,7 @@ import pytest
 from tests.commands import ended, told
 from tests.outside import closed_port
 from tests.serving.running import Running, running
+from tests.studio import write_project
 
 DEMO = Path(__file__).parent.parent / "projects" / "demo"
 VOICES: Mapping[str, tuple[str, ...]] = {
@@ -174,13 +175,34 @@ def test_a_stand_in_speaks_for_a_role_whose_service_is_gone(
     cast.write_text(recast)
     monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
 
-    result = made(folder)
+    answer = told("book", folder, "--json")
+    ended(answer, 0)
+    result = answer.result
 
     (line,) = [line for line in result["warnings"] if "no service" in line]
     assert "supertone" in line
     assert "2026-08-31" in line
+    assert f"warning: {line}" in answer.err.splitlines()
     voices = {each["role"]: each["voice"] for each in utterances(folder)}
     assert voices["mara"].startswith("espeak/")
     report = json.loads((folder / "build" / "report.json").read_text())
     (told_of,) = [notice["message"] for notice in report["notices"] if "stand-in" in notice["message"]]
     assert told_of == "role 'mara' speaks with its stand-in espeak/gmw/en+f2"
+
+
+def test_pruning_a_line_that_was_joined_spends_nothing(tmp_path: Path) -> None:
+    """What is removed stays paid for, once: what was joined from parts was never paid for by itself."""
+    text = "The keeper of the light went up the stairs, counting them, as he had done for thirty years, " * 5
+    folder = write_project(
+        tmp_path / "long",
+        f"# One\n\n{text.strip()}\n",
+        cast="narrator: supertone/Aiden\n",
+        book="credits: false\nloudness: none\nproviders: {supertone: {price_per_minute: 6}}\n",
+    )
+    made(folder)
+    ended(told("pickup", folder, "c01-u002"), 0)
+    spent = told("ledger", folder, "--json").result["totals"]
+
+    ended(told("prune", folder, "--paid", "--yes"), 0)
+
+    assert told("ledger", folder, "--json").result["totals"] == spent

@@ -212,6 +212,30 @@ def test_a_direction_becomes_the_service_s_name_for_it() -> None:
     lines = list(planned.lines)[1:]
     assert [line.request.direction for line in lines] == ["soft", "sad", None, None]
     assert lines[2].request.key == lines[3].request.key
-    told = [notice for notice in planned.notices if "no style for the direction" in notice.message]
-    assert [notice.line for notice in told] == [1, 7, 9]
-    assert "`styles` in cast.yaml" in told[0].message
+    (told,) = [notice for notice in planned.notices if "no style is named" in notice.message]
+    assert "3 lines are spoken without their directions" in told.message
+    assert told.line == 1
+    assert "`styles` in cast.yaml" in told.message
+
+
+class Particular(Styled):
+    """One that knows all its styles by heart."""
+
+    def understood(self, direction: str) -> bool:
+        """See `Provider`."""
+        return direction in ("sad", "soft")
+
+
+def test_a_style_that_the_service_does_not_have_is_an_error_before_anything_is_asked() -> None:
+    cast = Cast(
+        roles=(
+            Role(name="narrator", voice="tones/low"),
+            Role(name="Mara", voice="tones/high", styles=(("whispering", "hush"),), line=3),
+        )
+    )
+    text = "# One\n\nMARA (whispering): A.\n\nMARA (whispering): B.\n\nMARA (sadly): C.\n"
+    with pytest.raises(ProjectErrors) as caught:
+        plan(text, Particular(), cast=cast)
+
+    (error,) = caught.value.errors
+    assert str(error).startswith("cast.yaml:3: role 'Mara': tones has no style 'hush'; its styles are sad")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import httpx
+import pytest
 
 from narrator.serving import Options
 from tests.commands import ended, hears_ctrl_c, told, words
@@ -139,23 +140,32 @@ def test_a_file_of_faults_is_read_before_anything_else(tmp_path: Path) -> None:
 
 def test_the_page_for_users_names_every_option() -> None:
     page = (Path(__file__).parents[1] / "docs" / "serve.md").read_text(encoding="utf-8")
-    options = re.findall(r"^  (--[a-z]+)", told("serve", "--help").out, re.MULTILINE)
+    options = re.findall(r"^  (--[a-z-]+)", told("serve", "--help").out, re.MULTILINE)
 
     assert len(options) > 6
     assert all(f"| `{option}` |" in page for option in options if option != "--help")
 
 
-def test_the_example_on_the_page_for_users_runs(tmp_path: Path) -> None:
-    """With another port, and a client that ends."""
+@pytest.mark.parametrize("sdk", ["hume", "sarvamai", "supertone"])
+def test_the_examples_on_the_page_for_users_run(tmp_path: Path, sdk: str) -> None:
+    """With another port, and clients that end."""
+    pytest.importorskip(sdk)
     page = (Path(__file__).parents[1] / "docs" / "serve.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    examples = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (example,) = (each for each in examples if each.startswith(f"from {sdk} "))
     assert "http://127.0.0.1:8900" in example
     with running(state=tmp_path) as server, httpx.Client() as connections:
-        example = example.replace('"http://127.0.0.1:8900"', f"{server.base_url!r}, httpx_client=connections")
+        example = example.replace("http://127.0.0.1:8900", server.base_url)
+        if sdk != "supertone":
+            example = re.sub(r"( *)(api_(?:subscription_)?key=)", r"\1httpx_client=connections, \2", example)
         names: dict[str, Any] = {"connections": connections}
         exec(example, names)  # noqa: S102 - our own page
 
-    assert names["made"].generations[0].snippets[0][0].text == "The lamp was lit before the boats came in."
+    made = names["made"]
+    if sdk == "hume":
+        assert made.generations[0].snippets[0][0].text == "The lamp was lit before the boats came in."
+    elif sdk == "sarvamai":
+        assert made.audios
 
 
 def test_other_verbs_do_not_load_the_frameworks() -> None:

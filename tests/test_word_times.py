@@ -131,3 +131,20 @@ def test_a_take_that_does_not_hold_its_line_is_told_of_in_every_run(folder: Path
     assert told[0].startswith("manuscript/01.md:5: c01-u003: the take is not what the line says")
     assert "narrator pickup PROJECT c01-u003" in told[0]
     assert told == [str(notice) for notice in planned if "c01-u003" in notice.message]
+
+
+def test_a_take_that_somebody_chose_is_not_doubted_any_more(folder: Path, untimed: Make) -> None:
+    """Whoever chose it has listened to it."""
+    line = "Nobody had seen who climbed the stairs."
+    produced(folder, untimed(instead={line: "Seven yellow umbrellas were sold in Oslo."}), embedded=True)
+    take = lines_of(folder, untimed())["c01-u003"].take
+    assert take is not None
+    (folder / "choices.yaml").write_text(
+        f"choices:\n- {{line: c01-u003, text: x, key: {take.key}, take: {take.id}}}\n"
+    )
+
+    outcome = produced(folder, untimed(), embedded=True)
+    with at_work(folder, untimed()) as session:
+        planned = session.prepare().notices
+
+    assert not [notice for notice in (*outcome.notices, *planned) if "c01-u003" in notice.message]

@@ -14,7 +14,7 @@ from narrator.cli.bulletin import Strict
 from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
 from narrator.errors import OutputError
 from narrator.production import check as check_project
-from narrator.results import Check, CheckedChange, CheckedChapter, CheckedModel, Spent
+from narrator.results import Check, CheckedChange, CheckedChapter, CheckedEstimate, CheckedModel, Spent
 from narrator.spending import MILLION, money
 
 LISTED = 20
@@ -60,9 +60,16 @@ def _say(checked: Check) -> None:
     say(
         f"{count(checked.utterances, 'utterance')}, about {clock(estimate.seconds)} of audio;"
         f" {checked.to_record:,} to record ({estimate.characters:,} characters),"
-        f" estimated cost {_cost(estimate.costs) or money(0, estimate.currency)}"
+        f" estimated cost {_estimated(estimate)}"
     )
     warn(checked.warnings)
+
+
+def _estimated(estimate: CheckedEstimate) -> str:
+    cost = _cost(estimate.costs)
+    if all(model.price_known for model in estimate.by_model):
+        return cost or money(0, estimate.currency)
+    return f"{cost}, and more at a price that is not known" if cost else "not known"
 
 
 def _table(checked: Check) -> Iterable[str]:

@@ -54,7 +54,7 @@ class Lines:
 
     def planned(self, *, chapters: int, lines: int, to_record: int) -> None:
         """See `Progress`."""
-        self._to_record = to_record
+        self._to_record, self._recorded, self._milliseconds = to_record, 0, 0  # it may be another pass
         self._began = self._said = time.monotonic()
         say(f"{count(chapters, 'chapter')}, {count(lines, 'utterance')}, {to_record:,} to record")
 
@@ -106,7 +106,10 @@ class Bars:
 
     def planned(self, *, chapters: int, lines: int, to_record: int) -> None:
         """See `Progress`."""
-        self._began = time.monotonic()
+        self._began, self._milliseconds = time.monotonic(), 0
+        for task in self.display.task_ids:  # of the pass before
+            self.display.remove_task(task)
+        self._recording = None
         add = self.display.add_task
         if to_record:
             self._recording = add("recording", total=to_record, unit="lines", rate="", now="")

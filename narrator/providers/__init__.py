@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -38,7 +39,10 @@ PROVIDERS: Mapping[str, Make] = {
 
 
 class Providers(Mapping[str, Provider]):
-    """Every provider by name, each opened when it is first asked for. Leaving the block closes them."""
+    """Every provider by name, each opened when it is first asked for. Leaving the block closes them.
+
+    Safe to use from several threads.
+    """
 
     def __init__(
         self, settings: Iterable[ProviderSettings] = (), *, language: str = "en", title: str = ""
@@ -46,7 +50,8 @@ class Providers(Mapping[str, Provider]):
         """
         Args:
             settings: what book.yaml says about them.
-            language: of the book, BCP 47; a service that must be told is told, where its settings do not.
+            language: of the book, BCP 47; a service that must be told is told, where its settings do not say
+                it. Empty where nobody has said it.
             title: of the book.
 
         Raises:
@@ -55,6 +60,7 @@ class Providers(Mapping[str, Provider]):
         self._settings = {each.name: each for each in settings}
         self._book = About(language, title)
         self._open: dict[str, Provider] = {}
+        self._opening = threading.Lock()
         for name, each in self._settings.items():
             if name not in PROVIDERS:
                 line = min((line for _, line in each.lines), default=None)
@@ -84,7 +90,7 @@ class Providers(Mapping[str, Provider]):
     @property
     def requests(self) -> int:
         """HTTP requests made so far, by all of them."""
-        return sum(provider.requests for provider in self._open.values())
+        return sum(provider.requests for provider in tuple(self._open.values()))
 
     def __iter__(self) -> Iterator[str]:
         return iter(PROVIDERS)
@@ -104,16 +110,20 @@ class Providers(Mapping[str, Provider]):
             ConfigurationError: book.yaml asks it for something impossible.
             ProviderError: it cannot be used here.
         """
-        if name not in self._open:
-            make = PROVIDERS[name]
-            said = self._settings.get(name, ProviderSettings(name=name))
-            try:
-                self._open[name] = make(dict(said.settings), self._book)
-            except ConfigurationError as error:
-                # The provider knows which setting is wrong but not where it was written.
-                error.place("book.yaml", dict(said.lines).get(error.key or ""))
-                raise
-        return self._open[name]
+        with self._opening:
+            if name not in self._open:
+                self._open[name] = self._made(name)
+            return self._open[name]
+
+    def _made(self, name: str) -> Provider:
+        make = PROVIDERS[name]
+        said = self._settings.get(name, ProviderSettings(name=name))
+        try:
+            return make(dict(said.settings), self._book)
+        except ConfigurationError as error:
+            # The provider knows which setting is wrong but not where it was written.
+            error.place("book.yaml", dict(said.lines).get(error.key or ""))
+            raise
 
 
 def _known() -> str:

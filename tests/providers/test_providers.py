@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from narrator.errors import ProviderError, UnknownVoice
@@ -21,6 +24,18 @@ def test_a_provider_is_closed_with_the_others() -> None:
     subject = contract.Subject(open=lambda: provider, voice="en", settings={})
     with pytest.raises(ProviderError, match="closed"):
         provider.generate(contract.request(provider, subject, "One."))
+
+
+def test_a_provider_is_opened_once_by_however_many_threads() -> None:
+    """Another one would never be closed, and its processes would stay."""
+    together = threading.Barrier(8)
+
+    def opened(providers: Providers) -> int:
+        together.wait(5)
+        return id(providers["espeak"])
+
+    with Providers() as providers, ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(opened, [providers] * 8))) == 1
 
 
 def test_an_unknown_provider_names_the_nearest_and_all() -> None:
