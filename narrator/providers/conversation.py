@@ -20,8 +20,10 @@ class Identity(NamedTuple):
     """Where its key comes from."""
     base_url_variable: str
     """What wins over book.yaml's address."""
-    news: str
+    news: str = ""
     """What is known about its end."""
+    unreached: str = ""
+    """What is said where nothing answers, if not that."""
 
 
 class Reachable(Protocol):
@@ -119,7 +121,7 @@ def transport(
             headers=headers,
             concurrency=settings.concurrency,
             patience=patience,
-            news=identity.news,
+            news=identity.unreached or identity.news,
             key_variable=identity.key_variable,
         )
     except ConfigurationError as error:

@@ -48,8 +48,8 @@ def decoded(data: bytes, *, end: str = "") -> Generator[Found, None, bool]:
             yield as_object(found, "the answer")
             at = _beyond_space(text, at)
     except (ValueError, RecursionError) as exc:
-        said = excerpt(data) if data.lstrip().startswith(b"<") else f"({type(exc).__name__})"
-        raise BrokenAnswer(f"what came is no JSON, or is cut: {said}") from exc
+        said = f": {excerpt(data)}" if data.lstrip().startswith(b"<") else ""
+        raise BrokenAnswer(f"what came is no JSON, or is cut{said}") from exc
     return False
 
 

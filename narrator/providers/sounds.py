@@ -15,13 +15,17 @@ from typing import NamedTuple
 import numpy as np
 
 from narrator.audio import mpeg, packed
+from narrator.audio.measuring import measure
 from narrator.audio.riff import Layout, known_rate, to_pcm, unwrap
 from narrator.takes import Generation, Pcm, PhonemeTime, WordTime
 from narrator.timeline import samples
 from narrator.transport import BrokenAnswer
 
+SHORTEST_MS = 80
+"""At plain speed, of any text with a letter or a digit in it."""
 SHORTEST_MS_PER_LETTER = 10
 """At plain speed; six times as fast as people can follow."""
+_WAVE = b"RIFF"
 
 
 class Sound(NamedTuple):
@@ -58,33 +62,37 @@ def decode(pieces: Sequence[bytes], *, rate: int | None = None, mp3: bool = Fals
             return Sound(to_pcm(wave.data, wave.layout), wave.layout.rate, wave.layout)
         if packed.recognise(wave.data):
             return Sound(*packed.decode(wave.data))
+        if wave.data.startswith(_WAVE):
+            raise ValueError("a WAV file that is damaged")
         if mp3 or mpeg.recognise(wave.data):
             return Sound(*mpeg.decode(wave.data))
         if rate is None:
-            raise ValueError(f"it begins with {wave.data[:4]!r}")
+            raise ValueError("it is no WAV, MP3, FLAC or Ogg file")
         layout = Layout(known_rate(rate))
         return Sound(to_pcm(wave.data, layout), rate, layout)
     except ValueError as exc:
         raise BrokenAnswer(f"the sound cannot be used: {exc}") from exc
 
 
-def prove_sound(sound: Sound, *, letters: int, speed: float, shortest_ms: float = 0) -> None:
+def prove_sound(sound: Sound, *, letters: int, speed: float) -> None:
     """
     There is sound, and not absurdly little of it for the text.
 
     Args:
-        letters: letters and digits of the text.
+        letters: letters and digits of the text; where there are none, silence will do.
         speed: that was asked for.
-        shortest_ms: of any text in which there are some.
 
     Raises:
         BrokenAnswer: there is not.
     """
     if not len(sound.pcm):
         raise BrokenAnswer("no sound came")
-    least_ms = max(shortest_ms, letters * SHORTEST_MS_PER_LETTER / max(speed, 1.0)) if letters else 0
-    if sound.duration_ms < least_ms:
+    if not letters:
+        return
+    if sound.duration_ms < max(SHORTEST_MS, letters * SHORTEST_MS_PER_LETTER) / max(speed, 1.0):
         raise BrokenAnswer(f"{sound.duration_ms:.0f} ms of sound came for {letters} letters and digits")
+    if not measure(sound.pcm, sound.rate).speech_end_sample:
+        raise BrokenAnswer(f"silence came for {letters} letters and digits")
 
 
 def prove_length(

@@ -42,11 +42,17 @@ class Sent(NamedTuple):
         return sum(map(str.isalnum, self.text))
 
 
-def plain(spoken: Spoken) -> Sent:
-    """An utterance's text for a service that knows no marks: on one line, with silence for the pauses at its
-    ends. One inside it is made where the line is joined from its parts (`splitting`)."""
+def plain(spoken: Spoken, text: str | None = None) -> Sent:
+    """
+    An utterance's text for a service that knows no marks: on one line, with silence for the pauses at its
+    ends. One inside it is made where the line is joined from its parts (`splitting`).
+
+    Args:
+        text: what is sent in its place, if not itself.
+    """
     around = pauses(spoken)
-    return Sent(" ".join(UNSAID.sub("", spoken.text).split()), around.lead_ms, around.tail_ms)
+    said = spoken.text if text is None else text
+    return Sent(" ".join(UNSAID.sub("", said).split()), around.lead_ms, around.tail_ms)
 
 
 def units(text: str) -> int:

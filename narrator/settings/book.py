@@ -23,6 +23,12 @@ from narrator.settings.nodes import Scalar, Series, Table
 LONGEST_PAUSE_S = 60
 _USUAL_LANGUAGES = frozenset({"de", "en", "en-GB", "en-US", "es", "fr", "it", "nl", "pl", "pt", "pt-BR"})
 _PROVIDER = re.compile(r"[a-z][a-z0-9_-]*")
+_KEY_VARIABLES = {
+    "hume": "HUME_API_KEY",
+    "playht": "PLAYHT_API_KEY and PLAYHT_USER_ID",
+    "sarvam": "SARVAM_API_KEY",
+    "supertone": "SUPERTONE_API_KEY",
+}
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -142,7 +148,9 @@ def _providers(settings: Settings) -> tuple[ProviderSettings, ...]:
         elif isinstance(node, Table):
             within = providers.within(node)
             lines = tuple((name.text, name.line) for name, _ in within.entries())
-            found[key.text] = ProviderSettings(name=key.text, settings=within.free(), lines=lines)
+            known = _KEY_VARIABLES.get(key.text)
+            free = within.free(variables=known) if known else within.free()
+            found[key.text] = ProviderSettings(name=key.text, settings=free, lines=lines)
         elif not (isinstance(node, Scalar) and node.absent):
             # What stands there may well be a key: it is not repeated.
             providers.note(f"`{key.text}` must be a mapping, such as `{{concurrency: 2}}`", line=node.line)

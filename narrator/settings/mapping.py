@@ -25,7 +25,7 @@ _CREDENTIAL = re.compile(
     r"|(?:api|access|private)key|secret|passw|passphrase|credential"
 )
 _PASSWORD_IN_URL = re.compile(r"://[^/@\s]*:[^/@\s]*@")
-_CREDENTIAL_HINT = "keys come from the environment (such as HUME_API_KEY), never from a file of the project"
+_ANY_VARIABLE = "such as HUME_API_KEY"
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -33,6 +33,10 @@ Choice = TypeVar("Choice", bound=str)
 def looks_like_credential(key: str) -> bool:
     """Whether a setting is one that nobody should write into a file: `api_key`, `token`, `secret`, ..."""
     return bool(_CREDENTIAL.search(key.lower()))
+
+
+def _credential_hint(variables: str = _ANY_VARIABLE) -> str:
+    return f"keys come from the environment ({variables}), never from a file of the project"
 
 
 def setting(scalar: Scalar) -> Setting:
@@ -170,14 +174,20 @@ class Settings:
         self._asked.extend(self._values)
         yield from self.table.entries
 
-    def free(self) -> tuple[tuple[str, Setting], ...]:
-        """Every value by name, sorted, for a provider to judge; a credential is refused, unseen."""
+    def free(self, *, variables: str = _ANY_VARIABLE) -> tuple[tuple[str, Setting], ...]:
+        """
+        Every value by name, sorted, for a provider to judge; a credential is refused, unseen.
+
+        Args:
+            variables: of the environment, from which the provider's key comes.
+        """
+        hint = _credential_hint(variables)
         found: dict[str, Setting] = {}
         for key, node in self.entries():
             if looks_like_credential(key.text):
-                self.note(f"`{key.text}` does not belong here; {_CREDENTIAL_HINT}", line=key.line)
+                self.note(f"`{key.text}` does not belong here; {hint}", line=key.line)
             elif isinstance(node, Scalar) and _PASSWORD_IN_URL.search(node.text):
-                self.note(f"`{key.text}` holds a password; {_CREDENTIAL_HINT}", line=key.line)
+                self.note(f"`{key.text}` holds a password; {hint}", line=key.line)
             elif not isinstance(node, Scalar):
                 self.note(f"`{key.text}` must be one value, not {node}", line=node.line)
             elif not node.absent:
@@ -190,7 +200,7 @@ class Settings:
             if key.text in self._asked:
                 continue
             if looks_like_credential(key.text):
-                self.note(f"`{key.text}` does not belong here; {_CREDENTIAL_HINT}", line=key.line)
+                self.note(f"`{key.text}` does not belong here; {_credential_hint()}", line=key.line)
             else:
                 self.problems.append(UnknownKey(key.text, self._asked, file=self.file, line=key.line))
 

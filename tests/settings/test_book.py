@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 from narrator.audio.profiles import PROFILES
 from narrator.book import FORMATS, LOUDNESS, Book, Budget, Credits, Pauses, ProviderSettings
 from narrator.exports import FORMATS as EXPORTS
+from narrator.providers.hume import settings as hume
+from narrator.providers.playht import settings as playht
+from narrator.providers.sarvam import settings as sarvam
+from narrator.providers.supertone import settings as supertone
 from narrator.settings import read_book, standard_language
 from tests.settings.reading import said, settings_of
 
@@ -282,10 +286,11 @@ KEYS = (
     *("password", "passwd", "credentials", "authorization", "HUME_API_KEY"),
 )
 ENVIRONMENT = "keys come from the environment (such as HUME_API_KEY), never from a file of the project"
+OWN = "keys come from the environment ({}), never from a file of the project"
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("place", ["{}: hunter2", "providers: {{hume: {{{}: hunter2}}}}"])
+@pytest.mark.parametrize("place", ["{}: hunter2", "providers: {{espeak: {{{}: hunter2}}}}"])
 def test_a_key_in_the_file_is_refused_and_never_repeated(place: str, key: str) -> None:
     assert problems_of(f"{LEAST}{place.format(key)}\n") == [
         f"book.yaml:3: `{key}` does not belong here; {ENVIRONMENT}"
@@ -299,12 +304,27 @@ def test_a_key_in_the_file_is_refused_and_never_repeated(place: str, key: str) -
         ("providers: {hume: [hunter2]}", "`hume` must be a mapping, such as `{concurrency: 2}`"),
         (
             'providers: {hume: {base_url: "https://me:hunter2@example.com"}}',
-            f"`base_url` holds a password; {ENVIRONMENT}",
+            f"`base_url` holds a password; {OWN.format('HUME_API_KEY')}",
         ),
     ],
 )
 def test_a_key_in_a_wrong_place_is_not_repeated_either(text: str, message: str) -> None:
     assert problems_of(f"{LEAST}{text}\n") == [f"book.yaml:3: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "variables"),
+    [
+        ("hume", (hume.KEY_VARIABLE,)),
+        ("playht", (playht.KEY_VARIABLE, playht.USER_VARIABLE)),
+        ("sarvam", (sarvam.KEY_VARIABLE,)),
+        ("supertone", (supertone.KEY_VARIABLE,)),
+    ],
+)
+def test_a_key_comes_from_where_its_provider_looks(provider: str, variables: tuple[str, ...]) -> None:
+    assert problems_of(f"{LEAST}providers: {{{provider}: {{api_key: hunter2}}}}\n") == [
+        f"book.yaml:3: `api_key` does not belong here; {OWN.format(' and '.join(variables))}"
+    ]
 
 
 @pytest.mark.parametrize("key", ["max_tokens", "keyframe", "monkey", "author_note", "concurrency", "passage"])

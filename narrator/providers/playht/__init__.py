@@ -53,7 +53,7 @@ class PlayHT(Remote["Service"]):
         """
         Args:
             settings: book.yaml's.
-            language: of the book, BCP 47; counts where the settings name none.
+            language: of the book, BCP 47; counts where the settings name none. English where it is empty.
             patience: limits of its calls in time and number, where not the usual ones.
 
         Raises:

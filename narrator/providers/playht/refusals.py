@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from narrator.errors import OutOfCredit, ProviderError, RequestRefused
 from narrator.providers.fields import text_or_empty
 from narrator.providers.playht.jobs import JobMissing
-from narrator.providers.playht.settings import KEY_VARIABLE, NAME
+from narrator.providers.playht.settings import KEY_VARIABLE, NAME, USER_VARIABLE
 from narrator.providers.reading import object_or_empty
 from narrator.providers.refusals import about_key, passes
 from narrator.transport import Judge
@@ -26,6 +26,8 @@ from narrator.transport.redaction import excerpt, one_line
 _CREDIT = re.compile(
     r"\bcredits?\b|\bquota\b|\bbalance\b|\b(characters?|words?) (limit|left|remaining)", re.IGNORECASE
 )
+_USER = re.compile(r"\buser[ _-]?id\b", re.IGNORECASE)
+_KEY = re.compile(r"\bkey\b|\bauthorization\b", re.IGNORECASE)
 _VOICE = re.compile(r"\bvoices?\b", re.IGNORECASE)
 
 
@@ -52,12 +54,13 @@ def is_ours(body: bytes) -> bool:
     return is_ordinary(body) or {"message", "error"} <= set(object_or_empty(body))
 
 
-def judge(*, keyed: bool, of_job: bool = False) -> Judge:
+def judge(*, keyed: bool, named: bool, of_job: bool = False) -> Judge:
     """
     What becomes of an answer from status 400 on.
 
     Args:
         keyed: whether a key was sent.
+        named: whether a user id was.
         of_job: a job was asked for by its id.
     """
 
@@ -69,6 +72,8 @@ def judge(*, keyed: bool, of_job: bool = False) -> Judge:
             return OutOfCredit(words or "it does not say why", provider=NAME)
         if status in (401, 403):
             said_of_it = words or f"status {status}"
+            if _USER.search(words) and not (named and _KEY.search(words)):
+                return about_key(said_of_it, keyed=named, variable=USER_VARIABLE, provider=NAME)
             return about_key(said_of_it, keyed=keyed, variable=KEY_VARIABLE, provider=NAME)
         if status in (404, 410) and of_job:
             return JobMissing(certain=is_ordinary(body), provider=NAME)

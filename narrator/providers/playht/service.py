@@ -76,7 +76,7 @@ class Service:
         headers = {"Accept": "application/json"}
         headers |= {"AUTHORIZATION": f"Bearer {key}"} if key else {}
         headers |= {"X-USER-ID": user} if user else {}
-        self._keyed = bool(key)
+        self._keyed, self._named = bool(key), bool(user)
         self._settings, self._models, self._patience = settings, models, patience
         # One to make jobs, which can be stopped; one to see to what was made, which is paid for.
         self._making, self._seeing = (
@@ -89,7 +89,7 @@ class Service:
             patience=patience._replace(body_bytes=min(patience.body_bytes, FILE_BYTES)),
             connections=settings.concurrency,
         )
-        self.voices = Voices(self._seeing, keyed=self._keyed)
+        self.voices = Voices(self._seeing, keyed=self._keyed, named=self._named)
         self._closing = threading.Event()
 
     @property
@@ -184,7 +184,7 @@ class Service:
 
     def _made(self, body: bodies.Body, asked: Asked, account: Account | None) -> tuple[Job, Entry | None]:
         """A job, and the open entry in the account that knows its id already."""
-        judge = refusals.judge(keyed=self._keyed)
+        judge = refusals.judge(keyed=self._keyed, named=self._named)
         if account is None:
             return self._making.call("POST", "/tts", json=body, read=jobs.created, judge=judge), None
         job, entry = self._making.begin(
@@ -286,7 +286,7 @@ class Service:
             params=query or None,
             accept=accept,
             read=lambda pieces: (jobs.followed if accept else jobs.told)(pieces, job),
-            judge=refusals.judge(keyed=self._keyed, of_job=True),
+            judge=refusals.judge(keyed=self._keyed, named=self._named, of_job=True),
             billed=False,
         )
 

@@ -21,8 +21,9 @@ _ABOUT = ("accent", "age", "style", "loudness", "tempo", "texture")
 class Voices:
     """The voices that a key can use. Safe to call from several threads."""
 
-    def __init__(self, transport: Transport, *, keyed: bool) -> None:
-        self._transport, self._keyed = transport, keyed
+    def __init__(self, transport: Transport, *, keyed: bool, named: bool) -> None:
+        self._transport = transport
+        self._judge = refusals.judge(keyed=keyed, named=named)
         self._genders: Mapping[str, Gender] | None = None
         self._lock = threading.Lock()
 
@@ -55,9 +56,7 @@ class Voices:
             return
 
     def _listed(self, path: str) -> tuple[Found, ...]:
-        return self._transport.call(
-            "GET", path, read=_read, judge=refusals.judge(keyed=self._keyed), billed=False
-        )
+        return self._transport.call("GET", path, read=_read, judge=self._judge, billed=False)
 
 
 def _read(pieces: Pieces) -> tuple[Found, ...]:

@@ -60,7 +60,7 @@ class Sarvam(Remote["Service"]):
         """
         Args:
             settings: book.yaml's.
-            language: the book's (BCP 47), where the settings say none.
+            language: the book's (BCP 47), where the settings say none; empty or None where there is none.
             project: whose pronunciation dictionary is kept at the service, where the settings do not say.
             patience: limits of its calls in time and number, where not the usual ones.
             today: the day whose prices count, if not this one.
@@ -70,7 +70,7 @@ class Sarvam(Remote["Service"]):
         """
         super().__init__(patience)
         self._settings = read(settings or {}, os.environ)
-        self._language = language
+        self._language = language or None
         own = self._settings.dictionary
         self._project = own if isinstance(own, str) else project
         self.models: Mapping[str, Abilities] = models(

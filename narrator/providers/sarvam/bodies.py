@@ -1,9 +1,9 @@
 """What is sent to Sarvam: an utterance's text as the service reads it, and the bodies of requests.
 
 Nothing is left to a default of the service: what is documented as such differs from page to page and between
-its two endpoints (contract 5.4). The service knows no marks: a line break makes it pause, and so does an
-ellipsis (contract 9.2), so a pause inside the text becomes the one, or from 1 s on both. One at either end is
-not asked for, since silence of the right length can be put there. Emphasis is not sent.
+its two endpoints (contract 5.4). The service knows no marks, and emphasis is not sent. How long it waits at a
+line break or an ellipsis (contract 9.2) nobody can say, so no pause is asked of it: one at either end of a
+text is silence, and a line is cut at one inside it (`splitting`).
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from narrator.providers.sarvam.settings import (
     AudioFormat,
     Settings,
 )
-from narrator.providers.texts import UNSAID, Sent, pauses
+from narrator.providers.texts import Sent, plain
 from narrator.takes import Request, Spoken
 
 Body = dict[str, object]
 """A JSON object."""
 
-LONG_PAUSE_MS = 1000
 BIT_RATE = "192k"
 """Of MP3 that is streamed: the most there is."""
 
@@ -48,24 +47,13 @@ def write(spoken: Spoken, respelt: Mapping[Mark, str]) -> Sent:
     An utterance's text as the service is to read it.
 
     Args:
-        respelt: stretches in whose place something else is sent; no two overlap.
+        respelt: stretches in whose place something else is sent, in their order; no two overlap.
     """
-    inside, lead_ms, tail_ms = pauses(spoken)
-    instead = {mark.start: (mark.end, said) for mark, said in respelt.items()}
     text, reached = "", 0
-    for offset, letter in enumerate(spoken.text):
-        if offset in inside:
-            text = f"{text.rstrip()}{' ...' if inside[offset] >= LONG_PAUSE_MS else ''}\n"
-        if offset < reached:
-            continue
-        if offset in instead:
-            reached, said = instead[offset]
-            text += UNSAID.sub("", said)
-        elif not letter.isspace():
-            text += UNSAID.sub("", letter)
-        elif text and not text[-1].isspace():
-            text += " "
-    return Sent(text.rstrip(), lead_ms, tail_ms)
+    for mark, said in respelt.items():
+        text += spoken.text[reached : mark.start] + said
+        reached = mark.end
+    return plain(spoken, text + spoken.text[reached:])
 
 
 def characters(spoken: Spoken) -> int:

@@ -12,8 +12,6 @@ from statistics import median
 
 from narrator.matching import letters
 
-SHORTEST_MS = 50
-"""For a text in which anything is spoken (contract 14)."""
 ENOUGH_LETTERS = 25
 """From here on a text has a pace that can be compared."""
 ENOUGH_ANSWERS = 8

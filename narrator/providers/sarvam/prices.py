@@ -1,7 +1,8 @@
 """What Sarvam's models cost, by the day from which each figure is known (contract 12).
 
-A figure is never changed: a newer one is added, and the takes of before keep what they cost. Credit that an
-account was given is not counted, and book.yaml's `price_per_1000` is for those who know better.
+A figure is never changed: a newer one is added, and the takes of before keep what they cost. That of
+`bulbul:v4-flash` is assumed. Credit that an account was given is not counted, and book.yaml's
+`price_per_1000` is for those who know better.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ PRICES: tuple[Price, ...] = (
         since="2026-10-01",
         per_1000=3.0,
         currency=CURRENCY,
-        source="not known: taken to be bulbul:v3's, so that a budget holds; `price_per_1000` in book.yaml"
-        " says what an account really pays, 0 included",
+        source="assumed: none is published, and bulbul:v3's stands in for it, so that a budget holds;"
+        " `price_per_1000` in book.yaml says what an account really pays, 0 included",
     ),
 )
 

@@ -18,7 +18,7 @@ from narrator.providers.conversation import Conversation, Identity
 from narrator.providers.reading import begins_as_text, opening
 from narrator.providers.sarvam import bodies, refusals, sound
 from narrator.providers.sarvam.bodies import Body
-from narrator.providers.sarvam.completeness import SHORTEST_MS, Paces
+from narrator.providers.sarvam.completeness import Paces
 from narrator.providers.sarvam.dictionaries import TRIES, Dictionaries
 from narrator.providers.sarvam.glossary import NOTHING, Glossary, Served
 from narrator.providers.sarvam.refusals import Asking, DictionaryLost
@@ -40,7 +40,7 @@ _IDENTITY = Identity(
     NAME,
     KEY_VARIABLE,
     BASE_URL_VARIABLE,
-    f"{STATUS.note}, so look at the address and the network first",
+    unreached=f"{STATUS.note}, so look at the address and the network first",
 )
 STREAM, WHOLE = "/text-to-speech/stream", "/text-to-speech"
 _TELLING = 16
@@ -172,7 +172,7 @@ class Service(Conversation):
                 else:
                     heard = _from_json(arrived.everything(), asking, codec=codec, rate=bodies.rate(request))
             duration_ms = heard.sound.duration_ms
-            prove_sound(heard.sound, letters=len(letters(text)), speed=request.speed, shortest_ms=SHORTEST_MS)
+            prove_sound(heard.sound, letters=len(letters(text)), speed=request.speed)
             # The second answer that is as short says that this is how it is spoken.
             told_twice = any(abs(duration_ms - before) < 0.15 * before for before in early)
             if not told_twice and self._paces.ends_early(who, text, duration_ms):
@@ -190,7 +190,7 @@ def _from_json(body: bytes, asking: Asking, *, codec: AudioFormat, rate: int) ->
     try:
         found = json.loads(body)
     except (ValueError, RecursionError) as exc:
-        raise _text(body, asking) or BrokenAnswer(f"no JSON: {type(exc).__name__}") from exc
+        raise _text(body, asking) or BrokenAnswer("what came is no JSON, or is cut") from exc
     audios = found.get("audios") if isinstance(found, dict) else None
     if not isinstance(audios, list) or "error" in found:
         raise _text(body, asking) or BrokenAnswer("JSON without `audios` came")

@@ -175,14 +175,7 @@ def read_role(said: Mapping[str, Setting], book: Settings) -> RoleSettings:
     given = checked(said, OF_ROLE, file="cast.yaml")
     model = cast(str | None, given.pop("model", book.model))
     language = cast(str | None, given.pop("language", book.language))
-    rest = cast(dict[str, Setting], given)
-    if book.stream and rest.get("sample_rate", RATE) not in STREAMED_RATES:
-        raise ConfigurationError(
-            f"sample_rate: {rest['sample_rate']} comes in one piece only; set it for the whole book, under"
-            f" `providers: {{{NAME}: ...}}` in book.yaml",
-            key="sample_rate",
-        )
-    return RoleSettings(model, language, rest)
+    return RoleSettings(model, language, cast(dict[str, Setting], given))
 
 
 def audible(
@@ -196,7 +189,8 @@ def audible(
         language: the service's own code.
 
     Raises:
-        ConfigurationError: the model does not know a setting, or not that value of it.
+        ConfigurationError: the model does not know a setting, or not that value of it; or answers cannot be
+            streamed at that rate, as the book wants them.
     """
     limits = MODELS[model]
     found: dict[str, Setting] = {"language": language}
@@ -204,6 +198,12 @@ def audible(
     if rate not in limits.rates:
         raise ConfigurationError(
             f"sample_rate: {model} makes {listed(map(str, limits.rates))} samples a second, not {rate}",
+            key="sample_rate",
+        )
+    if book.stream and rate not in STREAMED_RATES:
+        raise ConfigurationError(
+            f"sample_rate: {rate} comes in one piece only; write `stream: false` under"
+            f" `providers: {{{NAME}: ...}}` in book.yaml, which is for the whole book",
             key="sample_rate",
         )
     if rate != RATE:
@@ -236,8 +236,6 @@ def models(settings: Settings, prices: Mapping[str, Price]) -> Mapping[str, Abil
         name: Abilities(
             word_times=False,
             directions="none",
-            # The service knows no marks: a line break makes it pause.
-            marks=frozenset({"pause"}),
             text_limit=min(
                 limits.streamed_limit if settings.stream else limits.whole_limit,
                 settings.text_limit or limits.streamed_limit,

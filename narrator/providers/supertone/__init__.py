@@ -51,14 +51,15 @@ class Supertone(Remote["Service"]):
         """
         Args:
             settings: book.yaml's.
-            language: of the book (BCP 47), which is spoken where neither they nor a role say otherwise.
+            language: of the book (BCP 47), which is spoken where neither they nor a role say otherwise;
+                English where it is empty.
             patience: limits of its calls in time and number, where not the usual ones.
 
         Raises:
             UnknownKey, ConfigurationError: a setting that is not one, or out of range.
         """
         super().__init__(patience)
-        self._settings = read(settings or {}, os.environ, language=language)
+        self._settings = read(settings or {}, os.environ, language=language or "en")
         self.models: Mapping[str, Abilities] = models(self._settings)
         self.concurrency = self._settings.concurrency
         self.predicts = self._settings.predict

@@ -74,8 +74,6 @@ def read(pieces: Pieces, *, letters: int, speed: float, keyed: bool, foreseen_ms
         audio, told = [body], []
     # Joined first: only the first has a header, and a sound may hold what looks like one.
     sound = decode([b"".join(audio)])
-    if len(sound.pcm) and not sound.pcm.any():
-        raise BrokenAnswer("silence came")
     prove_sound(sound, letters=letters, speed=speed)
     for headers in (pieces.headers, pieces.trailers):
         prove_length(sound, _seconds(headers), shorter_ms=LENGTH_TOLERANCE_MS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from narrator.errors import KeyRefused, OutOfCredit, RequestRefused
+from narrator.errors import KeyMissing, KeyRefused, OutOfCredit, RequestRefused
 from narrator.providers.playht.jobs import JobMissing
 from narrator.providers.playht.refusals import judge, said
 from narrator.providers.playht.settings import (
@@ -43,7 +43,7 @@ def test_what_an_error_says(body: bytes, found: str) -> None:
 @pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_left_to_the_transport(status: int) -> None:
     for of_job in (False, True):
-        assert judge(keyed=True, of_job=of_job)(status, {}, b'"credit"') is None
+        assert judge(keyed=True, named=True, of_job=of_job)(status, {}, b'"credit"') is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,26 @@ def test_what_may_pass_is_left_to_the_transport(status: int) -> None:
     ],
 )
 def test_what_an_error_means(status: int, body: object, kind: type[Exception]) -> None:
-    assert type(judge(keyed=True)(status, {}, json.dumps(body).encode())) is kind
+    assert type(judge(keyed=True, named=True)(status, {}, json.dumps(body).encode())) is kind
+
+
+@pytest.mark.parametrize(
+    ("said_of_it", "named", "kind", "variable"),
+    [
+        ("X-USER-ID: the user id is missing.", False, KeyMissing, "PLAYHT_USER_ID"),
+        ("Unknown user-id", True, KeyRefused, "PLAYHT_USER_ID"),
+        ("The API key or the user id is wrong", False, KeyMissing, "PLAYHT_USER_ID"),
+        ("The API key or the user id is wrong", True, KeyRefused, "PLAYHT_API_KEY"),
+        ("The API key is wrong", False, KeyRefused, "PLAYHT_API_KEY"),
+    ],
+)
+def test_a_user_id_is_called_by_its_own_name(
+    said_of_it: str, named: bool, kind: type[Exception], variable: str
+) -> None:
+    error = judge(keyed=True, named=named)(401, {}, json.dumps({"error_message": said_of_it}).encode())
+    assert type(error) is kind
+    assert variable in str(error)
+    assert ("PLAYHT_API_KEY" in str(error)) == (variable == "PLAYHT_API_KEY")
 
 
 @pytest.mark.parametrize(
@@ -77,10 +96,10 @@ def test_what_an_error_means(status: int, body: object, kind: type[Exception]) -
 def test_a_job_that_is_not_found_is_no_service_that_is_gone(body: bytes, certain: bool) -> None:
     """And who says so may be something that knows nothing of jobs."""
     for status in (404, 410):
-        missing = judge(keyed=True, of_job=True)(status, {}, body)
+        missing = judge(keyed=True, named=True, of_job=True)(status, {}, body)
         assert isinstance(missing, JobMissing)
         assert missing.certain is certain
-    assert judge(keyed=True)(404, {}, b"<html>no voices here</html>") is None
+    assert judge(keyed=True, named=True)(404, {}, b"<html>no voices here</html>") is None
 
 
 def test_every_setting_is_documented() -> None:

@@ -96,6 +96,7 @@ def test_only_what_is_not_usual_is_part_of_a_take() -> None:
 def test_the_engine_is_that_of_the_voice_and_the_language() -> None:
     assert choose("Jennifer").models == ("PlayHT2.0",)
     assert choose("Jennifer", language="de-AT").models == ("Play3.0-mini",)
+    assert choose("Jennifer", language="") == choose("Jennifer", language="en")
     assert choose("Jennifer", {"language": "german"}).settings == (("language", "german"),)
     assert choose("Ahmad").models == ("Play3.0-mini",)
     assert choose("susan").models == ("PlayHT1.0",)

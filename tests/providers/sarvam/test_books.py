@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from narrator.splitting import parts_of
 from narrator.store import TakeStore
+from narrator.takes import Pcm
 from tests.commands import ended, outputs, told
 from tests.serving.running import Running, running
 from tests.studio import write_project
@@ -116,6 +119,32 @@ def test_another_route_another_rate(server: Server, tmp_path: Path) -> None:
     assert {line["path"] for line in server.log()} == {"/text-to-speech"}
     assert {take.rate for take in TakeStore(project / "takes").every()} == {48_000}
     assert all(dict(take.ids)["request"] for take in TakeStore(project / "takes").every())
+
+
+def test_a_pause_inside_a_line_is_as_long_as_it_is_written(server: Server, tmp_path: Path) -> None:
+    cast = "narrator: sarvam/shubh\n"
+    project = write_project(
+        tmp_path / "book",
+        "# One\n\nHe waited{pause=1.5} and waited{pause=0.5} and left.\n",
+        cast=cast,
+        book=BOOK,
+    )
+    made = told("book", project, "--json")
+
+    ended(made, 0)
+    assert len(speech(server)) == 4  # the heading, and the line in three parts
+    store = TakeStore(project / "takes")
+    (line,) = [take for take in store.every() if parts_of(take)]
+    found = [length * 1000 / line.rate for length in stillness(store.pcm(line.key, line.id))]
+    long, short, *_ = sorted(found, reverse=True)
+    assert long == pytest.approx(1500, abs=70)
+    assert short == pytest.approx(500, abs=70)
+
+
+def stillness(pcm: Pcm) -> list[int]:
+    """How many samples long each stretch is in which there is nothing."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[1], pcm != 0, [1]]).astype(np.int8)))
+    return [int(end - start) for start, end in edges.reshape(-1, 2)]
 
 
 def test_a_book_in_a_language_that_the_service_does_not_speak(server: Server, tmp_path: Path) -> None:

@@ -279,6 +279,36 @@ def lines(count: int) -> list[str]:
     return [f"{LINE} {'x' * (number % 7)}" for number in range(count)]
 
 
+@pytest.mark.parametrize("text", ["Run!", "He did.", "Go"])
+def test_a_short_text_is_not_said_in_a_moment_nor_without_a_sound(bulbul: Bulbul, text: str) -> None:
+    """What comes instead is paid for and asked for again."""
+    moment, nothing = Answer(encoded(text, "linear16")[: 62 * 48]), Answer(bytes(3 * 48_000))
+    for bad, reason in ((moment, "62 ms of sound came"), (nothing, "silence came")):
+        account = Notebook()
+        with closing(at(bulbul)) as sarvam:
+            bulbul.add(bad)
+            (made,) = sarvam.generate(request(text), account=account)
+            assert np.array_equal(made.pcm, samples(text))
+            assert account.outcomes == ["broken", "answered"]
+            assert reason in account.reasons[0]
+
+            bulbul.add(bad, bad)
+            with pytest.raises(ServiceFailed, match=reason):
+                sarvam.generate(request(text))
+
+
+def test_a_text_without_letters_may_be_silent(bulbul: Bulbul) -> None:
+    bulbul.add(Answer(bytes(2400)))
+    with closing(at(bulbul)) as sarvam:
+        (made,) = sarvam.generate(request("…"))
+    assert len(made.pcm) == 1200
+
+
+def test_a_missing_key_is_no_news_of_the_service() -> None:
+    with closing(Sarvam()) as sarvam, pytest.raises(KeyMissing, match=r"`--rehearse`$"):
+        sarvam.generate(request("One."))
+
+
 def short(text: str) -> Answer:
     """An answer that ends well after a third."""
     sound = encoded(text, "linear16")

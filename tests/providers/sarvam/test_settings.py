@@ -106,11 +106,13 @@ def test_a_high_rate_comes_in_one_piece() -> None:
     assert not read({"sample_rate": 48000}, {}).stream
     with pytest.raises(ConfigurationError, match="in one piece only"):
         read({"sample_rate": 48000, "stream": True}, {})
-    with pytest.raises(ConfigurationError, match="whole book"):
+    with pytest.raises(ConfigurationError, match=r"`stream: false`.*whole book"):
         Sarvam().choose("shubh", {"sample_rate": 48000})
-    assert Sarvam({"stream": False}).choose("shubh", {"sample_rate": 48000})
-    with pytest.raises(ConfigurationError, match="bulbul:v2 makes"):
-        Sarvam({"stream": False}).choose("anushka", {"sample_rate": 48000})
+    for book in ({"stream": False}, {"sample_rate": 48000}):
+        assert Sarvam(book).choose("shubh", {"sample_rate": 48000})
+    for streamed in (False, True):
+        with pytest.raises(ConfigurationError, match=r"bulbul:v2 makes .* not 48000$"):
+            Sarvam({"stream": streamed}).choose("karun", {"sample_rate": 48000})
 
 
 def test_the_environment_leads_elsewhere() -> None:
@@ -143,7 +145,7 @@ def test_prices() -> None:
     assert {each.currency for each in able.values()} == {"INR"}
     assert able[V3].priced_on == "2026-07-01"
     unknown = next(price for price in prices.PRICES if price.model == V4_FLASH)
-    assert "not known" in unknown.source
+    assert unknown.source.startswith("assumed:")
     assert {price.model for price in prices.PRICES} == set(MODELS)
     free = models(Settings(price_per_1000=0.0), OF_NOW)[V4_FLASH]
     assert free.free
@@ -199,6 +201,8 @@ def test_whose_language_is_spoken() -> None:
     assert language(book="or") == "od-IN"
     assert language(book="mr-Deva-IN") == "mr-IN"
     assert language(book="fr", language="ta") == "ta-IN"
+    assert dict(Sarvam(language="").choose("ishita_hi_numbers", {}).settings)["language"] == "hi-IN"
+    assert language(book="") == "en-IN"
     assert language(book="fr", language="ta", said="od") == "od-IN"
     with pytest.raises(ConfigurationError, match=r"'fr', the book's language.*en-IN"):
         language(book="fr")

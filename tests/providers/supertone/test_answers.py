@@ -184,7 +184,7 @@ BROKEN: Mapping[str, tuple[bytes, str]] = {
     "an empty sound": (rows(in_json(b"", TOLD)), "no sound"),
     "no base64": (rows({"audio_base64": "????"}), "no base64"),
     "sound that is no text": (rows({"audio_base64": 4}), "in place of text"),
-    "no file": (b"\1\0\2\0" * 9000, "it begins with"),
+    "no file": (b"\1\0\2\0" * 9000, "it is no WAV, MP3, FLAC or Ogg file"),
     "another kind of file": (b"OggS" + b"\0" * 9000, "cannot be used"),
     "a header alone": (wav(SOUND[:0]), "no sound|without samples"),
     "a header that is cut": (FILE[:30], "header"),

@@ -64,6 +64,7 @@ def test_the_nearest_language_counts() -> None:
         {"language": "ja"},
     )
     assert chosen({}, {"language": "de"}, language="zh")[1] == {"language": "de"}
+    assert chosen(language="") == chosen(language="en")
 
 
 def test_a_model_that_does_not_speak_the_language_is_refused() -> None:
