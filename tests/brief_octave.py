@@ -22,6 +22,7 @@ from tests.providers.hume.octave import Body, Octave
 
 RATE = 8000
 _MS_PER_LETTER = 12
+_LEAST_MS = 90
 
 
 class Brief(Octave):
@@ -49,7 +50,7 @@ class Brief(Octave):
 def _objects(generation: str, text: str, seed: int, timed: bool) -> Iterator[Body]:
     ids = {"request_id": "request-1", "generation_id": generation, "snippet_id": f"snippet-{generation}"}
     words = [word for word in text.split() if letters(word)]
-    length_ms = max(len(letters(text)) * _MS_PER_LETTER, 20)
+    length_ms = max(len(letters(text)) * _MS_PER_LETTER, _LEAST_MS)
     for index, word in enumerate(words if timed else ()):
         time = {"begin": index * length_ms // len(words), "end": (index + 1) * length_ms // len(words)}
         yield {"type": "timestamp", **ids, "timestamp": {"type": "word", "text": word, "time": time}}

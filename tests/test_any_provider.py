@@ -34,7 +34,7 @@ VOICES: Mapping[str, tuple[str, ...]] = {
 }
 """As many as the demo has roles, the narrator's first."""
 SERVICES = sorted(VOICES)
-PARAGRAPHS = 16
+PARAGRAPHS = 8
 """Of a chapter, where a part of it will do."""
 
 

@@ -83,8 +83,8 @@ PROMISED = {
     ),
 }
 
-QUICK = {"reading", "hour"}
-"""Text to numbers, and text to finished chapters; the others start many processes."""
+QUICK = {"reading"}
+"""Text to numbers; the others start many processes, or speak."""
 CASES = [pytest.param(name, marks=() if name in QUICK else pytest.mark.soak) for name in PROMISED]
 
 

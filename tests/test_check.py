@@ -125,7 +125,7 @@ Jon: {voice: hume, description: an old sailor}
 """
 
 
-@pytest.mark.parametrize("readings", [1, 2])
+@pytest.mark.parametrize("readings", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_an_estimate_is_what_the_ledger_says_afterwards(
     readings: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

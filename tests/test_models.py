@@ -157,8 +157,11 @@ class Broke(Troupe):
         account: Account | None = None,
     ) -> tuple[Generation, ...]:
         """See `Provider`."""
-        if self.requests >= self.credit:
-            self.requests += 1
+        with self._lock:
+            self.credit -= 1
+            empty = self.credit < 0
+            self.requests += empty
+        if empty:
             raise self.error
         return super().generate(request, before=before, designed=designed, guide=guide, account=account)
 

@@ -50,6 +50,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]
         yield started
 
 
+@pytest.mark.soak
 def test_the_demo_is_spoken_through_octave(tmp_path: Path, server: Running) -> None:
     """A chapter of it and the credits; `test_soak_octave` has it whole."""
     project = write_demo(tmp_path / "demo", version="2", chapters=(3,))
@@ -307,6 +308,7 @@ def test_a_stand_in_speaks_for_a_service_that_narrator_does_not_have(tmp_path: P
     assert result["warnings"] == ["cast.yaml: role 'Mara' speaks with its stand-in hume/Ava Song"]
 
 
+@pytest.mark.soak
 def test_a_book_on_a_server_where_a_fifth_goes_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -98,12 +98,13 @@ def test_a_book_is_the_same_whatever_the_dialect(dialect: str, tmp_path: Path) -
         before = each.generation
 
 
-def test_an_answer_without_times_is_kept_and_its_words_are_estimated(tmp_path: Path) -> None:
+def test_an_answer_without_times_is_kept_and_its_words_are_looked_for(tmp_path: Path) -> None:
+    """What this server sends is no speech, so some may not be found."""
     with Native(Dialect(lines, change=stripped, settings=", stream: false")) as native:
         result = book(tmp_path, native, TEXT, settings="version: 2, stream: false")
 
     assert (result["recorded"], result["requests"]) == (5, 5)
-    assert {each.source for each in built(tmp_path).values()} == {"estimated"}
+    assert {each.source for each in built(tmp_path).values()} <= {"aligned", "estimated"}
 
 
 class Curt(Native):

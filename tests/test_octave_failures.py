@@ -159,6 +159,7 @@ def test_an_account_that_runs_empty(shape: str, project: Path) -> None:
     finish(project, before)
 
 
+@pytest.mark.soak
 def test_a_service_that_is_gone(project: Path, tmp_path: Path, runs: Runs) -> None:
     """Its door closes in the middle, or its name is not known: what may be the cause, and three ways on."""
     elsewhere = shutil.copytree(project, tmp_path / "elsewhere")

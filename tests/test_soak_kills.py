@@ -115,7 +115,7 @@ class Kills:
 
 
 @pytest.mark.parametrize(
-    ("lines", "kills"), [(40, 6), pytest.param(900, 100, marks=pytest.mark.soak)], ids=["6", "100"]
+    ("lines", "kills"), [(24, 3), pytest.param(900, 100, marks=pytest.mark.soak)], ids=["3", "100"]
 )
 def test_killed_at_random_moments(
     lines: int, kills: int, tmp_path: Path, runs: Runs, monkeypatch: pytest.MonkeyPatch

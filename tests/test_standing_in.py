@@ -53,6 +53,7 @@ def test_stand_ins_speak_for_a_service_that_is_gone_until_it_is_back(
     assert voices(folder)["Who goes there?"] == "hume/Ava Song"
 
 
+@pytest.mark.soak
 def test_a_role_without_a_stand_in_waits_for_the_service(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

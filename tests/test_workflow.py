@@ -228,6 +228,7 @@ def test_a_store_that_holds_everything_leaves_nothing_for_the_shards(
     assert check.read("GITHUB_OUTPUT") == "shards=[]\nof=0\n"
 
 
+@pytest.mark.soak
 def test_what_a_failed_shard_recorded_is_kept(tmp_path: Path, repository: Path) -> None:
     """Mara's service has no key; all of the narrator's lines are in the final store, and no other one is."""
     (repository / PROJECT / "cast.yaml").write_text("narrator: espeak/en-gb\nMara: hume/Ava Song\n")

@@ -22,7 +22,7 @@ BOOK = (
 )
 
 
-@pytest.mark.parametrize("gone", [False, True])
+@pytest.mark.parametrize("gone", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_jobs_of_a_killed_run_are_fetched_and_not_bought_again(
     tmp_path: Path, server: PlayHTServer, monkeypatch: pytest.MonkeyPatch, gone: bool
 ) -> None:
