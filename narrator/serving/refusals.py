@@ -53,6 +53,15 @@ def shown_by_name(schemas: Mapping[int, str]) -> Shown:
     }
 
 
+_RENAMED = {413: "Request Entity Too Large", 414: "Request-URI Too Long", 422: "Unprocessable Entity"}
+"""Statuses that Python calls otherwise from 3.13 on; a service's answer does not depend on that."""
+
+
+def phrase(status: int) -> str:
+    """What HTTP calls a status, in every Python alike."""
+    return _RENAMED.get(status) or HTTPStatus(status).phrase
+
+
 def called(status: int) -> str:
     """What a status is called; 422 as FastAPI calls it, for Python calls it one thing or another."""
-    return "Validation Error" if status == 422 else HTTPStatus(status).phrase
+    return "Validation Error" if status == 422 else phrase(status)

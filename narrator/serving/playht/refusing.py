@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
-from narrator.serving.refusals import Refused
+from narrator.serving.refusals import Refused, phrase
 
 Shown = dict[int | str, dict[str, Any]]
 
@@ -31,7 +30,7 @@ def refusal(message: str, *, status: int = 400) -> Refused:
 
 def failed(message: str, *, status: int = 500) -> Refused:
     """What went wrong in the server."""
-    return Refused(status, {"message": message, "error": HTTPStatus(status).phrase})
+    return Refused(status, {"message": message, "error": phrase(status)})
 
 
 def crowded(seconds: int) -> Refused:
@@ -60,7 +59,7 @@ def shown(*statuses: int) -> Shown:
     """The refusals of an endpoint, for the page."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": phrase(status),
             "content": {"application/json": {"schema": _schema(status)}},
         }
         for status in statuses

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import Any
 
-from narrator.serving.refusals import Refused
+from narrator.serving.refusals import Refused, phrase
 
 Shown = dict[int | str, dict[str, Any]]
 
@@ -22,7 +21,7 @@ def refusal(message: str | Sequence[str], *, status: int = 400) -> Refused:
         message: several, where it is fields that are wrong.
     """
     said = message if isinstance(message, str) else list(message)
-    inner = {"message": said, "error": HTTPStatus(status).phrase, "statusCode": status}
+    inner = {"message": said, "error": phrase(status), "statusCode": status}
     return Refused(status, {"status": "error", "message": inner})
 
 
@@ -57,7 +56,7 @@ def shown(*statuses: int) -> Shown:
     schema = {"$ref": "#/components/schemas/SupertoneError"}
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": phrase(status),
             "content": {"application/json": {"schema": schema}},
         }
         for status in sorted({*statuses, 401, 422, 429})
