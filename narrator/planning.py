@@ -257,12 +257,14 @@ def _with_their_takes(line: Line, on_hand: OnHand, joined: set[str]) -> Line:
 def takes_of(line: Line, on_hand: OnHand) -> tuple[Take, ...]:
     """The takes that a line has or needs: its own, those that it was joined from, and those of its parts."""
     own = (line.take,) if line.take is not None else ()
+    if not line.parts:
+        return own
     joined = parts_of(line.take) if line.take is not None else frozenset()
     parts = (part.take for part in line.parts if part.take is not None)
     made_of = (
         take
-        for part in (line.parts if joined else ())
-        for take in on_hand(part.request.key)
+        for part in line.parts
+        for take in (on_hand(part.request.key) if joined else ())
         if take.id in joined
     )
     return (*own, *parts, *made_of)

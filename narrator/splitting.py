@@ -188,8 +188,10 @@ def paid_for(takes: Iterable[Take]) -> Iterator[Take]:
     where not all of these are here, its own.
     """
     takes = list(takes)
+    joined = {take.id: parts for take in takes if (parts := parts_of(take))}
+    if not joined:
+        return iter(takes)
     there = {take.id for take in takes}
-    joined = {take.id: parts_of(take) for take in takes if parts_of(take)}
     left_out = {name for name, parts in joined.items() if parts <= there}
     left_out |= {part for parts in joined.values() if not parts <= there for part in parts}
     return (take for take in takes if take.id not in left_out)
