@@ -93,7 +93,8 @@ def _server(latency_ms: float) -> Iterator[tuple[str, dict[str, int]]]:
 def record(folder: Path, lines: int, *, kind: type[Ledger] | None = None) -> Recorded:
     """A book of so many lines a scene, recorded through the slow server; *kind* of ledger: the real one."""
     from narrator.ledger import Ledger
-    from narrator.planning import needs, to_record
+    from narrator.needing import needs
+    from narrator.planning import to_record
     from narrator.preparing import prepare
     from narrator.project import open_project
     from narrator.providers import Providers

@@ -24,7 +24,8 @@ from narrator.audio.rounding import rounded
 from narrator.audio.tone import under_tone
 from narrator.cli import main as narrator
 from narrator.ledger import Ledger
-from narrator.planning import PlannedChapter, needs, to_record
+from narrator.needing import needs
+from narrator.planning import PlannedChapter, to_record
 from narrator.preparing import Prepared, prepare
 from narrator.project import open_project
 from narrator.providers import Providers

@@ -9,8 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from narrator.needing import voice_name
 from narrator.pacing import CHARACTERS_PER_SECOND
-from narrator.planning import Line, to_record, voice_name
+from narrator.planning import Line, to_record
 from narrator.providers.base import Provider
 from narrator.spending import Bill, amount, bill, sound_bill
 from narrator.stitching import used

@@ -313,7 +313,7 @@ def _ask(
         asked, own = each.line.request.key, planned[each.line.utterance.id].request.key
         if asked != own:
             session.store.relate(own, asked)
-    announce(prepared.plan.lines, session.providers)
+    announce(prepared.plan, session.providers)
     with having_voices(session, prepared, [each.line for each in ordered]) as needed:
         recording = Recording(
             session.providers,

@@ -21,7 +21,8 @@ from narrator.errors import (
 from narrator.findings import Findings
 from narrator.ledger import Ledger
 from narrator.manuscript import Notice
-from narrator.planning import Line, Needs, PlannedChapter, to_record
+from narrator.needing import Needs
+from narrator.planning import Line, PlannedChapter, to_record
 from narrator.progress import ChapterState, Progress
 from narrator.providers.base import Provider
 from narrator.recording import FindTimes, ReadGuide, Recording

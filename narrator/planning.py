@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import islice
@@ -19,7 +17,6 @@ from narrator.findings import Findings
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import Chapter, Manuscript, Notice, Utterance
 from narrator.providers.base import Provider
-from narrator.spending import Errand
 from narrator.splitting import Joint, Part, parts, parts_of
 from narrator.styling import Styles, style_names, style_of
 from narrator.takes import Request, Take
@@ -398,70 +395,6 @@ def to_record(lines: Iterable[Line], providers: Mapping[str, Provider]) -> list[
             asked.add(line.request.key)
         needed.append(line)
     return needed
-
-
-class Needs(NamedTuple):
-    """What a whole book asks for, whoever records it."""
-
-    places: Mapping[str, int]
-    """How many takes it needs under each key."""
-    voices: Mapping[str, tuple[str, ...]]
-    """The keys of the lines in each voice that is made from a description, by `voice_name`."""
-    designed: Mapping[str, Take]
-    """A take in each such voice that is made already."""
-    titles: Mapping[int, str]
-    """Of the chapters, by number."""
-
-    def errand(self, line: Line, *, pickup: bool = False) -> Errand:
-        """What requests for a line are made for."""
-        request, utterance = line.request, line.utterance
-        return Errand(
-            request.key,
-            utterance.id,
-            line.chapter,
-            self.titles.get(line.chapter, ""),
-            utterance.role,
-            request.provider,
-            request.model,
-            request.voice,
-            pickup,
-        )
-
-
-def needs(plan: Plan, providers: Mapping[str, Provider]) -> Needs:
-    """What the book asks for; a chosen take counts where it lies."""
-    places: Counter[str] = Counter()
-    voices: dict[str, dict[str, None]] = {}
-    for line in plan.lines:
-        request = line.request
-        key = line.chosen.lies_under if line.chosen else request.key
-        shared = providers[request.provider].models[request.model].deterministic
-        places[key] = 1 if shared else places[key] + 1
-        if request.description is not None:
-            voices.setdefault(voice_name(request.provider, request.description), {})[request.key] = None
-    designed: dict[str, Take] = {}
-    for line in plan.lines:
-        if line.take is not None and line.request.description is not None:
-            name = voice_name(line.request.provider, line.request.description)
-            designed[name] = min((line.take, *filter(None, [designed.get(name)])), key=_knows_its_voice)
-    titles = {planned.chapter.number: planned.chapter.title for planned in plan.chapters}
-    return Needs(places, {name: tuple(keys) for name, keys in voices.items()}, designed, titles)
-
-
-def voice_name(provider: str, description: str) -> str:
-    """What a voice made from a description is known by before the service has named it."""
-    named = "\0".join((provider, description))
-    return f"voice:{hashlib.sha256(named.encode()).hexdigest()}"
-
-
-def designed_voice(name: str, needed: Needs, on_hand: OnHand) -> Take | None:
-    """A take in the voice of that `voice_name`; one that knows the voice's id where there is any."""
-    takes = (take for key in needed.voices[name] for take in on_hand(key))
-    return min(takes, key=_knows_its_voice, default=None)
-
-
-def _knows_its_voice(take: Take) -> tuple[bool, str, str]:
-    return not any(name == "voice" for name, _ in take.ids), take.recorded_at, take.id
 
 
 def chains(lines: Iterable[Line]) -> list[tuple[Line, ...]]:

@@ -12,8 +12,8 @@ from narrator.errors import OutputError, UsageError
 from narrator.estimating import Estimate, estimate
 from narrator.inputs import code_identity, fingerprint, same
 from narrator.manuscript import Notice
+from narrator.needing import needs, voice_name
 from narrator.pipeline import Outcome
-from narrator.planning import needs, voice_name
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress, Silent
 from narrator.project import open_project

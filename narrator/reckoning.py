@@ -10,7 +10,8 @@ from narrator.errors import NarratorError, OutputError, UsageError
 from narrator.files import locked
 from narrator.ledger import Ledger, Tally, read_tally
 from narrator.ledger.tally import KeptTake, Spend
-from narrator.planning import Line, designed_voice, needs, takes_of
+from narrator.needing import designed_voice, needs
+from narrator.planning import Line, takes_of
 from narrator.preparing import Prepared, prepare
 from narrator.project import open_project
 from narrator.providers import Providers

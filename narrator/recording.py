@@ -16,11 +16,12 @@ from narrator.errors import BudgetExceeded, DamagedTake, OutputError, ProviderEr
 from narrator.findings import Findings
 from narrator.ledger import Claim, Ledger, LineAccount
 from narrator.manuscript import Notice, Utterance
-from narrator.planning import Line, Needs, chains, designed_voice, voice_name
+from narrator.needing import Needs, designed_voice, voice_name
+from narrator.planning import Line, Plan, chains
 from narrator.providers.base import Expecting, Provider
 from narrator.splitting import Part, is_silent, join, parts_of
 from narrator.store import TakeStore, identify
-from narrator.takes import Generation, Precedent, Request, Take
+from narrator.takes import Generation, Precedent, Take
 
 GIVE_UP_AFTER = 3
 """Failures in a row, without one success between, after which a provider is not asked any more."""
@@ -421,18 +422,15 @@ class Recording:
         return replace(generation, words=(), word_source="estimated")
 
 
-def announce(lines: Iterable[Line], providers: Mapping[str, Provider]) -> None:
+def announce(plan: Plan, providers: Mapping[str, Provider]) -> None:
     """
     Let each provider that wants to know of them have all requests of a book, so that it makes the same of
     them whoever records which.
     """
-    requests: dict[str, list[Request]] = {}
-    for line in lines:
-        requests.setdefault(line.request.provider, []).append(line.request)
-    for name, expected in requests.items():
+    for name in {line.request.provider for line in plan.lines}:
         provider = providers[name]
         if isinstance(provider, Expecting):
-            provider.expect(expected)
+            provider.expect([line.request for line in plan.lines if line.request.provider == name])
 
 
 class _Answered(NamedTuple):

@@ -19,8 +19,9 @@ from narrator.files import locked, sweep
 from narrator.ledger import Claim, Ledger
 from narrator.lexicon import EMBEDDED
 from narrator.manuscript import Notice
+from narrator.needing import Needs, designed_voice, needs, voice_name
 from narrator.pipeline import Outcome, Pipeline, is_fatal
-from narrator.planning import Line, Needs, PlannedChapter, designed_voice, needs, takes_of, voice_name
+from narrator.planning import Line, PlannedChapter, takes_of
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress
 from narrator.project import Project
@@ -210,7 +211,7 @@ def _run(
             for line in planned.lines
         ),
     )
-    announce(prepared.plan.lines, session.providers)
+    announce(prepared.plan, session.providers)
     return Pipeline(
         chapters,
         setting=session.setting(prepared),

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from narrator.ledger import Ledger
-from narrator.planning import Line, needs
+from narrator.needing import needs
+from narrator.planning import Line
 from narrator.preparing import Prepared, prepare
 from narrator.project import open_project
 from narrator.providers import Providers

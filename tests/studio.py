@@ -7,8 +7,8 @@ from pathlib import Path
 
 from narrator.assembly import Setting
 from narrator.ledger import Ledger
+from narrator.needing import needs
 from narrator.pipeline import Outcome, Pipeline
-from narrator.planning import needs
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Silent
 from narrator.project import open_project

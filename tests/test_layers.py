@@ -36,6 +36,7 @@ LAYERS = {
         "matching",
         "ordering",
         "pinning",
+        "needing",
         "planning",
         "estimating",
         "budgeting",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from narrator.errors import NarratorError, OutOfCredit, ProviderError, RequestRefused
-from narrator.planning import needs
+from narrator.needing import needs
 from narrator.preparing import prepare
 from narrator.project import open_project
 from narrator.spending import Account

@@ -14,9 +14,9 @@ from narrator.errors import BudgetExceeded, MissingTake, ProviderError
 from narrator.files import locked
 from narrator.ledger import Claim, Ledger
 from narrator.manuscript import Notice
+from narrator.needing import voice_name
 from narrator.pickups import Wanted, pick_up_in
 from narrator.pipeline import Outcome
-from narrator.planning import voice_name
 from narrator.progress import Silent
 from narrator.receipts import lock_of
 from narrator.session import Session, make
