@@ -28,16 +28,16 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-# Hume's TypeScript SDK, a judge of `narrator serve`. Tests that need it are skipped where it cannot be had.
+# The services' own SDKs for JavaScript, judges of `narrator serve`. Tests that need them are skipped where they cannot be had.
 $(TS_SDK)/node_modules/.installed: $(TS_SDK)/package-lock.json
 	@if ! command -v npm >/dev/null; then \
-	  echo "no npm here: tests with Hume's TypeScript SDK are skipped"; \
-	elif echo "installing Hume's TypeScript SDK into $(@D) (once)" && \
+	  echo "no npm here: tests with the JavaScript SDKs are skipped"; \
+	elif echo "installing the JavaScript SDKs into $(@D) (once)" && \
 	  npm ci --prefix $(TS_SDK) --ignore-scripts --no-audit --no-fund --silent --prefer-offline \
 	    --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-timeout=20000 >/dev/null; then \
 	  touch $@; \
 	else \
-	  echo "npm could not: tests with Hume's TypeScript SDK are skipped"; \
+	  echo "npm could not: tests with the JavaScript SDKs are skipped"; \
 	fi
 
 book: $(VENV)/.installed  ## make the audiobook of PROJECT (default projects/demo)

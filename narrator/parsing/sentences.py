@@ -60,6 +60,16 @@ _ABBREVIATIONS = {
     "fi": "esim ym jne nk ns ks mm ts n nro",
     "hu": "pl kb ún ld stb ifj id özv u sz",
     "ro": "dl dna d-l d-na nr str pag etc",
+    # Titles, and the letters' names that initials are written with: ए. पी. जे.
+    "hi": "डॉ डा प्रो पं श्री कु मो स्व रु पी बी सी डी एफ एच जे के एल एम एन आर एस टी वी",
+    "mr": "डॉ डा प्रा पं श्री सौ कै रु पी बी सी डी जे के एल एम एन आर एस टी व्ही",
+    "bn": "ডঃ ডা প্রো মো মোঃ শ্রী মি এ বি সি ডি জে কে এল এম এন আর এস",
+    "gu": "ડૉ ડો પ્રો શ્રી રૂ પી બી સી ડી જે કે એલ એમ એન આર એસ",
+    "pa": "ਡਾ ਪ੍ਰੋ ਸ੍ਰੀ ਸ ਰੁ",
+    "ta": "திரு டாக் பேரா கி ரூ",
+    "te": "డా ప్రొ శ్రీ రూ",
+    "kn": "ಡಾ ಪ್ರೊ ಶ್ರೀ ರೂ",
+    "ml": "ഡോ പ്രൊഫ ശ്രീ രൂ",
 }
 _BEFORE_A_NUMBER = frozenset({"no", "nos", "nr", "p", "pp", "fig", "vol", "cap", "núm", "č"})
 _ORDINALS = "cs da de et eu fi fo hr hsb hu is lt lv nb nn no pl sk sl sr tr"
