@@ -3,7 +3,8 @@
 Takes whose word times are known, by engines other than the one they are held against: festival's voices
 where they are installed, and other voices of the embedded engine, in eight languages. Beside each, what two
 simpler ways make of the same takes: the sound shared out by characters (`pacing`), and the rendition's own
-times scaled to the take. Then one voice under worse conditions; then speed and memory on a long take.
+times scaled to the take. Then sentences that the aligner was not tuned on, voices under worse conditions,
+and speed and memory on a long take.
 
 An error is the distance of a word's start from where its engine put it.
 """
@@ -21,6 +22,7 @@ import numpy.typing as npt
 import soxr
 
 from benchmarks import festival
+from benchmarks.aligning_lines import KEPT
 from benchmarks.festival import Festival, Reading
 from benchmarks.measuring import apart, figure, machine, peak_mib, verdict
 from benchmarks.options import parser
@@ -127,6 +129,11 @@ def main(words: Sequence[str] | None = None) -> None:
         for language in SENTENCES:
             for voice, readings in _voices(engine, language, options.size):
                 _print(language, voice, [(reading, engine.render(reading, language)) for reading in readings])
+        kept = KEPT if options.size >= FULL else KEPT[: options.size]
+        for festive in (voice for voice in festival.VOICES if voice.language == "en"):
+            if readings := festival.read(festive, kept):
+                pairs = [(reading, engine.render(reading, "en")) for reading in readings]
+                _print("en", f"{festive.name}, sentences that nothing was tried on", pairs)
         for condition, language, readings in _conditions(engine, options.size):
             goal = NOISY_MS if condition.startswith("white noise at 20") else None
             pairs = [(reading, engine.render(reading, language)) for reading in readings]

@@ -28,9 +28,9 @@ class Prices(NamedTuple):
     three: Floats
 
     @classmethod
-    def of(cls, pauses: npt.NDArray[np.bool_]) -> Prices:
-        """To stay in a pause, or to leave it out, is free."""
-        passed = np.where(pauses, 0, PASS).astype(np.float32)
+    def of(cls, pauses: npt.NDArray[np.bool_], *, passing: float = PASS) -> Prices:
+        """To stay in a pause, or to leave it out, is free; to pass over another place costs *passing*."""
+        passed = np.where(pauses, 0, passing).astype(np.float32)
         one_back = np.concatenate(([FAR], passed[:-1]))
         two_back = np.concatenate(([FAR, FAR], passed[:-2]))[: len(passed)]
         stay = np.where(pauses, 0, STAY).astype(np.float32)

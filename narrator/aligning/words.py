@@ -15,6 +15,7 @@ from narrator.aligning.features import (
     Floats,
     amid,
     directed,
+    dying_away,
     levels,
     loudness,
     shapes,
@@ -24,14 +25,16 @@ from narrator.aligning.features import (
     unit,
 )
 from narrator.aligning.places import Edges, Places, in_frames
-from narrator.aligning.warping import MOST, Frames, Prices, walk
+from narrator.aligning.warping import MOST, PASS, Frames, Prices, walk
 from narrator.takes import Pcm, PhonemeTime, WordTime
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same take comes to get other times."""
 LOOKS, CLOSE = ((16, 1500), (8, 64), (4, 96)), (1, 48)
 """The looks that are taken, each where the one before it pointed: so many frames as one; so many places
 beside each of them, two minutes at first, a quarter of a second at last."""
+CLOSE_PASS = 0.3
+"""What it costs at last to pass over a place: by then none leads far astray."""
 EVENNESS = 0.1
 """How firmly the rendition's own sound is held to, while it is brought nearer to the take's voice."""
 PACE = 2.5
@@ -40,6 +43,11 @@ PAUSE_DB, SOFT_DB = 45.0, 27.0
 """Below its loud parts, a take pauses, and speaks softly; sooner where there is noise."""
 SILENCE_DB = 40.0
 """Below its loud parts, a rendition is silent."""
+LEAD, LEAD_DB, LEAD_FADE_DB = 0.2, 24.0, 8.0
+"""What a frame of soft sound before the first word costs (a breath, a hum), how far below the loud parts it
+is soft, and over how much more its price rises to that of speech."""
+LEAST_PAUSE = 8
+"""Frames: what is shorter, where the rendition makes none, is the closure that the next word begins with."""
 
 
 class Rendition(NamedTuple):
@@ -99,7 +107,7 @@ def align(pcm: Pcm, rate: int, rendition: Rendition) -> Aligned:
     spoken = spectra(rendition.pcm, rendition.rate, top=top, hop_ms=hop_ms)
     edges = in_frames(rendition.words, rendition.rate, hop_ms)
     way = _walk(power, spoken, edges)
-    edge = np.searchsorted(way.at, np.stack((way.places.starts, way.places.ends), axis=1).reshape(-1))
+    edge = _edges(way, edges).reshape(-1)
     samples = np.clip(np.round((edge - 0.5) * (rate * HOP_MS / 1000)), 0, len(pcm)).astype(int)
     times = tuple(WordTime(*pair) for pair in np.maximum.accumulate(samples).reshape(-1, 2).tolist())
     beside = (way.places.frames[way.at] * (rendition.rate * hop_ms / 1000)).astype(np.intp)
@@ -122,9 +130,10 @@ def _hop_ms(pcm: Pcm, rate: int, rendition: Rendition) -> float:
 
 
 def _walk(power: Floats, spoken: Floats, edges: Edges) -> _Way:
+    spoken = dying_away(spoken, power)
+    heard, level = levels(power), levels(spoken)
     shape, own = shapes(power), shapes(amid(spoken, power))
-    take = np.hstack((directed(shape), _quiet(levels(power))[:, None]))
-    level = levels(spoken)
+    take = np.hstack((directed(shape), _quiet(heard)[:, None], _lead(heard)[:, None]))
     silent = level < loudness(level) - SILENCE_DB
     told = directed(own)
     beside = np.linspace(0, len(told) - 1, len(take))
@@ -142,6 +151,21 @@ def _quiet(level: Floats) -> Floats:
     pause = max(min(max(least + 6, loud - PAUSE_DB), loud - 12), SILENT_DB)
     speech = max(loud - SOFT_DB, pause + 8)
     return np.asarray(1 - 1.4 * np.clip((level - pause) / (speech - pause), 0, 1), np.float32)
+
+
+def _lead(level: Floats) -> Floats:
+    """As `_quiet`, but that soft sound is nearly as good: nobody has said yet where the speech begins."""
+    above = np.clip((level - loudness(level) + LEAD_DB) / LEAD_FADE_DB, 0, 1)
+    return np.asarray(np.maximum(_quiet(level), 1 - LEAD - 1.4 * above), np.float32)
+
+
+def _edges(way: _Way, told: Edges) -> Frames:
+    """Frame of the take where each word starts, and the one after it."""
+    edges = np.searchsorted(way.at, np.stack((way.places.starts, way.places.ends), axis=1))
+    starts, ends = edges[1:, 0], edges[:-1, 1]
+    closed = (starts - ends < LEAST_PAUSE) & (told[1:, 0] - told[:-1, 1] < 1)
+    starts[:] = np.where(closed, ends, starts)
+    return edges
 
 
 def _look(
@@ -162,12 +186,16 @@ def _look(
     pool, reach = look
     heard = _pooled(take, pool)
     places = Places.of(edges / pool, _all(silent, pool))
-    rows = np.pad(_pooled(told, pool), ((0, 0), (0, 1)))
-    rows = places.rows(rows, np.eye(rows.shape[1], dtype=np.float32)[-1])
+    rows = np.pad(_pooled(told, pool), ((0, 0), (0, 2)))
+    pause, lead = np.eye(rows.shape[1], dtype=np.float32)[-2:]
+    rows = places.rows(rows, pause)
+    if pool < LOOKS[0][0]:
+        rows[0] = lead
     width = min(reach, len(rows))
     centres = np.searchsorted(places.frames, beside[::pool] / pool)
     lows = _even(np.clip(centres - width // 2, 0, len(rows) - width), len(rows) - width)
-    at = walk(heard, rows, Prices.of(places.pauses), lows, width)
+    prices = Prices.of(places.pauses, passing=CLOSE_PASS if pool == 1 else PASS)
+    at = walk(heard, rows, prices, lows, width)
     costs = 1 - np.einsum("ij,ij->i", heard, rows[at])
     return _Way(at, places, np.asarray(costs, np.float32))
 
@@ -188,7 +216,7 @@ def _frames(way: _Way, pool: int, count: int) -> npt.NDArray[np.float64]:
 
 
 def _pooled(rows: Floats, pool: int) -> Floats:
-    """So many rows as one; the last column, how quiet it is, keeps its measure."""
+    """So many rows as one; the last columns, how quiet it is, keep their measure."""
     if pool == 1:
         return rows
     means = _grouped(rows, pool).mean(axis=1)

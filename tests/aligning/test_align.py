@@ -108,6 +108,31 @@ def test_silence_before_and_after(take: Generation, told: Rendition) -> None:
     assert_near(align(pcm, take.rate, told), words, take.rate, median=8, p95=30)
 
 
+def test_soft_sound_before_the_first_word(take: Generation, told: Rendition) -> None:
+    """A hum and a breath, 26 dB below the voice, and a short silence: no word has begun there."""
+    seconds = np.arange(take.rate * 3 // 10) / take.rate
+    hum = sum(np.sin(2 * np.pi * 120 * n * seconds) / n for n in (1, 2, 3))
+    breath = np.convolve(np.random.default_rng(1).standard_normal(len(seconds)), np.ones(4) / 4, "same")
+    silence = np.zeros(take.rate // 20)
+    for soft, level in ((hum, 380), (breath, 130)):
+        pcm = np.concatenate((soft * (level / np.std(soft)), silence, take.pcm)).astype(np.int16)
+        words = shifted(take.words, len(pcm) - len(take.pcm))
+        found = align(pcm, take.rate, told)
+        assert abs(found.words[0].start_sample - words[0].start_sample) < take.rate // 40
+        assert_near(found, words, take.rate, median=8, p95=30)
+
+
+def test_a_room_that_echoes_for_long(take: Generation, told: Rendition) -> None:
+    """The rendition is made to die away as the take does, or words would end where the echo does."""
+    decay = np.exp(-np.arange(take.rate // 2) / (take.rate / 14))
+    room = 0.05 * np.random.default_rng(1).standard_normal(take.rate // 2) * decay
+    room[0] = 1.0
+    size = len(take.pcm) + len(room)
+    heard = np.fft.irfft(np.fft.rfft(take.pcm, size) * np.fft.rfft(room, size), size)[: len(take.pcm)]
+    pcm = (heard * (9000 / np.abs(heard).max())).astype(np.int16)
+    assert_near(align(pcm, take.rate, told), take.words, take.rate, median=12, p95=40)
+
+
 def test_pauses_where_the_rendition_makes_none(take: Generation, told: Rendition) -> None:
     """A second before every fourth word: it belongs to no word."""
     parts: list[Pcm] = []
