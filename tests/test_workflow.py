@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,14 @@ ACTIONS = {
 }
 EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
 PROJECT = "books/mine"
+KEYS = ("HUME_API_KEY", "SARVAM_API_KEY", "SUPERTONE_API_KEY", "PLAYHT_API_KEY", "PLAYHT_USER_ID")
 GIVEN = {
     "inputs.project || vars.AUDIOBOOK_PROJECT || 'projects/demo'": PROJECT,
     "!inputs.allow-warnings && 'yes' || ''": "yes",
     "inputs.requirement || vars.AUDIOBOOK_REQUIREMENT": "",
     "inputs.shards || vars.AUDIOBOOK_SHARDS || '1'": "2",
     "inputs.most || vars.AUDIOBOOK_MOST || '10'": "10",
-    "secrets.HUME_API_KEY": "",
+    **{f"secrets.{name}": "" for name in KEYS},
 }
 """What the runner would make of the expressions in the `env` of jobs and steps."""
 BOOK = "# One\n\nA line. And another.\n\nMARA: A third.\n"
@@ -105,7 +106,7 @@ class Machine:
                 **{
                     name: value
                     for name, value in os.environ.items()
-                    if not name.startswith(("HUME_", "GITHUB_"))
+                    if not name.startswith("GITHUB_") and name not in KEYS
                 },
                 "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
                 "RUNNER_TEMP": str(self.temp),
@@ -194,7 +195,7 @@ def test_two_shards_and_a_merge_make_the_book_that_one_machine_makes(
     reckoned = book.run("book", "Hold the ledger against the takes")
 
     assert check.read("GITHUB_OUTPUT") == "shards=[1, 2]\nof=2\n"
-    assert "To record: 6, estimated cost 0.00 USD." in check.read("GITHUB_STEP_SUMMARY")
+    assert "Takes to record: 6, estimated cost: nothing." in check.read("GITHUB_STEP_SUMMARY")
     assert made.returncode == reckoned.returncode == 0, made.stderr + reckoned.stderr
     counts = [
         shard.result(f"shard-{number}.json")["recorded"] for number, shard in enumerate(shards, start=1)
@@ -305,6 +306,87 @@ def test_a_book_that_would_cost_too_much_is_not_begun(tmp_path: Path, repository
     assert "would cost" in done.stderr
 
 
+@pytest.fixture(scope="module")
+def two_currencies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a check says of a book that is paid in dollars and in rupees."""
+    cast = "narrator: hume/Ava Song\nMara: sarvam/shubh\n"
+    found = told("check", write_project(tmp_path_factory.mktemp("paid"), BOOK, cast=cast), "--json").result
+    assert [(each["currency"], each["amount"] < 10) for each in found["estimate"]["costs"]] == [
+        ("USD", True),
+        ("INR", True),
+    ]
+    return found
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any], str], str]:
+    """The part of the step that looks at the cost: how it ends with a check's answer and AUDIOBOOK_MOST."""
+    step = next(step for step in JOBS["check"]["steps"] if step.get("name") == "Prove, plan and price")
+    program = step["run"].partition("<<'END'\n")[2].partition("\nEND\n")[0]
+    monkeypatch.setenv("SHARDS", "1")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    monkeypatch.setattr(sys, "argv", ["-", str(tmp_path / "check.json")])
+
+    def run(check: dict[str, Any], most: str) -> str:
+        (tmp_path / "check.json").write_text(json.dumps(check), encoding="utf-8")
+        monkeypatch.setenv("MOST", most)
+        try:
+            exec(compile(program, str(WORKFLOW), "exec"), {})  # noqa: S102  our own workflow's
+        except SystemExit as ended:
+            return str(ended.code)
+        return ""
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        ("10", ""),
+        ("10 USD, 800 INR", ""),
+        ("1 usd,10", ""),
+        ("0.001", "which passes 0.001 USD"),
+        ("10 USD, 0.01 INR", "which passes 0.01 INR"),
+        ("0 USD, 10", "which passes 0 USD"),
+        ("10 USD", "says nothing of INR; add to it, such as 0."),
+        ("", "write 10 or 10 USD, 800 INR"),
+        ("nan", "write 10 or"),
+        ("10,5", "write 10 or"),
+        ("10 dollars", "write 10 or"),
+    ],
+)
+def test_the_most_holds_in_every_currency(
+    most: str,
+    said: str,
+    two_currencies: dict[str, Any],
+    guarded: Callable[[dict[str, Any], str], str],
+    tmp_path: Path,
+) -> None:
+    ended_with = guarded(two_currencies, most)
+
+    assert ended_with.startswith("::error::") is bool(said)
+    assert said in ended_with
+    if "write" not in said:
+        summary = (tmp_path / "summary").read_text()
+        assert re.search(r"estimated cost: 0\.\d{4} USD \+ 0\.\d{4} INR\.", summary)
+
+
+def test_what_has_no_price_is_not_begun(
+    guarded: Callable[[dict[str, Any], str], str], tmp_path: Path
+) -> None:
+    """Even where warnings are allowed: it would pass any limit unseen."""
+    project = write_project(tmp_path / "book", BOOK, cast="narrator: playht/Jennifer\nMara: espeak/en\n")
+    unknown = told("check", project, "--json").result
+
+    said = guarded(unknown, "10")
+
+    assert said.startswith("::error::that would cost nothing, without the requests whose price is not known")
+    assert "to playht " in said
+    assert "price_per_1000" in said
+    assert "price is not known" in (tmp_path / "summary").read_text()
+
+
 def test_a_book_that_would_pass_its_budget_is_not_begun(tmp_path: Path, repository: Path) -> None:
     (repository / PROJECT / "cast.yaml").write_text("narrator: hume/Ava Song\nMara: hume/Ava Song\n")
     with (repository / PROJECT / "book.yaml").open("a") as file:
@@ -401,8 +483,17 @@ def test_secrets_reach_the_step_that_records_and_no_other() -> None:
     ]
 
     assert holders == ["Record"]
-    assert TEXT.count("secrets.") == 1
-    assert "${{ secrets.HUME_API_KEY }}" in TEXT
+    record = next(step for step in JOBS["record"]["steps"] if step.get("name") == "Record")
+    assert record["env"].items() >= {name: f"${{{{ secrets.{name} }}}}" for name in KEYS}.items()
+    assert TEXT.count("secrets.") == len(KEYS)
+
+
+def test_every_service_that_needs_a_key_is_given_it() -> None:
+    """By the variables that the services' own settings name."""
+    files = (ROOT / "narrator" / "providers").rglob("*.py")
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+    assert set(re.findall(r'^(?:KEY|USER)_VARIABLE = "(\w+)"', text, re.MULTILINE)) == set(KEYS)
 
 
 def test_it_can_only_read_and_no_input_becomes_code() -> None:
