@@ -113,6 +113,12 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
+def children_peak_mib() -> float:
+    """The most memory that one of the processes had which this one started and waited for, in MiB."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit / 2**20
+
+
 def cores() -> int:
     """Processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, Literal, NamedTuple
 
 from narrator.casting import Voice
@@ -15,11 +17,15 @@ from narrator.errors import OutputError, ProviderError, UnknownVoice, UsageError
 from narrator.files import replacing
 from narrator.lexicon import Lexicon, speak
 from narrator.manuscript import NARRATOR, Utterance
-from narrator.planning import as_acted, keeps_dictionary
+from narrator.planning import Line, as_acted, in_parts, keeps_dictionary
 from narrator.project import Project, open_project
 from narrator.providers import Providers
 from narrator.providers.base import Provider, StreamFormat, Streaming, VoiceKeeping
-from narrator.takes import Pcm, Request
+from narrator.results import Spent
+from narrator.spending import amount, bill
+from narrator.splitting import join, speaking_rate
+from narrator.store import TakeStore
+from narrator.takes import Generation, Pcm, Precedent, Request, Take
 
 FORMATS: dict[str, StreamFormat] = {".mp3": "mp3", ".wav": "wav"}
 """What can be listened to, by the suffix of its file."""
@@ -34,6 +40,17 @@ class Service(NamedTuple):
     ends: str | None
     """The day from which it does not (ISO 8601)."""
     note: str
+
+
+class Said(NamedTuple):
+    """What became of a text."""
+
+    size: int
+    """Bytes that were written."""
+    characters: int
+    """That are billed; 0 where nothing is."""
+    spent: Spent | None
+    """What they cost, which is in no ledger; None where that is not known."""
 
 
 class Listing(NamedTuple):
@@ -53,7 +70,7 @@ def list_voices(provider: str | None = None, *, project: Path | None = None) -> 
         project: whose book.yaml says where the providers are.
 
     Raises:
-        UnknownVoice: there is no such provider.
+        UsageError: there is no such provider.
         ProviderError: the one that was named cannot be asked, or none can.
     """
     voices: list[Voice] = []
@@ -79,7 +96,7 @@ def keep_voice(provider: str, generation_id: str, name: str, *, project: Path | 
     """Keep the voice of a generation under a name, at a provider that keeps voices.
 
     Raises:
-        UsageError: it keeps none.
+        UsageError: it keeps none, or there is no such provider.
         ProviderError: refused, or failed for good.
     """
     with _providers(project) as providers:
@@ -90,7 +107,7 @@ def forget_voice(provider: str, name: str, *, project: Path | None = None) -> No
     """Delete a kept voice by its name.
 
     Raises:
-        UsageError: the provider keeps none.
+        UsageError: the provider keeps none, or there is no such one.
         ProviderError: refused, or failed for good.
     """
     with _providers(project) as providers:
@@ -106,9 +123,10 @@ def say(
     speed: float = 1.0,
     audio_format: StreamFormat | None = None,
     project: Path | None = None,
-) -> int:
+) -> Said:
     """
-    Have a text spoken, and write the audio as it arrives.
+    Have a text spoken, and write the audio as it arrives; one that is too long for one request is cut and
+    joined as a line of a book is.
 
     Args:
         out: a file to make or replace, or one that is open for writing.
@@ -117,11 +135,8 @@ def say(
         audio_format: by the suffix of *out* if it is a path.
         project: whose book.yaml and lexicon.yaml count.
 
-    Returns:
-        How many bytes were written.
-
     Raises:
-        UsageError: no text, no voice, or a file of another kind.
+        UsageError: no text, no such provider, no voice, or a file of another kind.
         UnknownVoice: there is no such voice.
         ProviderError: refused, or failed for good; *out* is as it was if it is a path.
         OutputError: it cannot be written.
@@ -137,15 +152,17 @@ def say(
         if not slash:
             remedy = f"write {name}/... (`narrator voices {name}` lists them)"
             raise UsageError(f"{name!r} names no voice; {remedy}")
+        language = opened.book.language if opened else "en"
         try:
-            request = _request(text, provider, wish, lexicon, direction=direction, speed=speed)
+            line = _line(text, provider, wish, lexicon, direction=direction, speed=speed, language=language)
         except UnknownVoice as error:
             error.place("", None)  # nobody wrote it in a file
             raise
+        pieces = _pieces(provider, line, wanted)
         if not isinstance(out, Path):
-            return _write(_pieces(provider, request, wanted), out)
+            return _said(provider, line, _write(pieces, out))
         with replacing(out) as file:
-            return _write(_pieces(provider, request, wanted), file)
+            return _said(provider, line, _write(pieces, file))
 
 
 def _providers(project: Path | None) -> Providers:
@@ -173,9 +190,17 @@ def _format(out: Path | BinaryIO) -> StreamFormat:
     return FORMATS[out.suffix.lower()]
 
 
-def _request(
-    text: str, provider: Provider, voice: str, lexicon: Lexicon, *, direction: str | None, speed: float
-) -> Request:
+def _line(
+    text: str,
+    provider: Provider,
+    voice: str,
+    lexicon: Lexicon,
+    *,
+    direction: str | None,
+    speed: float,
+    language: str,
+) -> Line:
+    """The text as the one line of a book."""
     choice = provider.choose(voice, {})
     words = " ".join(text.split())
     utterance = Utterance(
@@ -189,12 +214,12 @@ def _request(
         scene=0,
         paragraph=0,
     )
-    (model,) = agree([Wish(choice.models, direction is not None)], provider.models, language="en")
+    (model,) = agree([Wish(choice.models, direction is not None)], provider.models, language=language)
     abilities = provider.models[model]
     slowest, fastest = abilities.speed or (1.0, 1.0)
     if direction is not None and abilities.directions == "none":
         raise UsageError(f"{provider.name}: {model} acts no directions; leave --direction out")
-    return Request(
+    request = Request(
         provider=provider.name,
         model=model,
         voice=choice.voice,
@@ -204,14 +229,48 @@ def _request(
         speed=min(max(speed, slowest), fastest),
         settings=choice.settings,
     )
+    return in_parts(Line(0, utterance, request, None), {provider.name: provider}, language=language)
 
 
-def _pieces(provider: Provider, request: Request, wanted: StreamFormat) -> Iterator[bytes]:
-    if isinstance(provider, Streaming):
-        yield from provider.stream(request, wanted)
+def _pieces(provider: Provider, line: Line, wanted: StreamFormat) -> Iterator[bytes]:
+    if isinstance(provider, Streaming) and not line.parts:
+        yield from provider.stream(line.request, wanted)
     else:
-        generation = provider.generate(request)[0]
+        generation = _joined(provider, line) if line.parts else provider.generate(line.request)[0]
         yield _encoded(generation.pcm, generation.rate, wanted)
+
+
+def _joined(provider: Provider, line: Line) -> Generation:
+    """The parts of a text, asked for one after another."""
+    takes: list[Take] = []
+    before: Precedent | None = None
+    with TemporaryDirectory(prefix="narrator-") as folder:
+        store = TakeStore(Path(folder))
+        for part in line.parts:
+            began = time.monotonic()
+            generation = provider.generate(part.request, before=before)[0]
+            took_ms = round((time.monotonic() - began) * 1000)
+            now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            takes.append(store.put(part.request, generation, took_ms=took_ms, recorded_at=now, durable=False))
+            before = takes[-1].precedent
+        sound = [store.pcm(take.key, take.id, known=take) for take in takes]
+    return join(line.request, line.parts, takes, sound, rate=speaking_rate(takes))
+
+
+def _said(provider: Provider, line: Line, size: int) -> Said:
+    """What it cost, as far as that can be told without listening to it."""
+    able = provider.models[line.request.model]
+    if able.free:
+        return Said(size, 0, Spent(amount=0.0, currency=able.currency))
+    asked = [part.request for part in line.parts] or [line.request]
+    readings = provider.answers if line.parts or not isinstance(provider, Streaming) else 1
+    bills = [
+        bill(provider.characters(each) * readings, price_per_1000=able.price_per_1000, currency=able.currency)
+        for each in asked
+    ]
+    told = able.price_known and not able.price_per_minute
+    spent = Spent(amount=amount(sum(each.amount for each in bills)), currency=able.currency) if told else None
+    return Said(size, sum(each.characters for each in bills), spent)
 
 
 def _encoded(pcm: Pcm, rate: int, wanted: StreamFormat) -> bytes:

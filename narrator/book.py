@@ -33,7 +33,7 @@ class Pauses(BaseModel, frozen=True, extra="forbid"):
 
 
 class Budget(BaseModel, frozen=True, extra="forbid"):
-    """A hard stop."""
+    """A hard stop, for what is paid in one currency."""
 
     amount: float
     currency: str = "USD"
@@ -85,6 +85,7 @@ class Book(BaseModel, frozen=True, extra="forbid"):
     formats: tuple[str, ...] = FORMATS
     footnotes: Footnotes = "skip"
     credits: Credits = Credits()
-    budget: Budget | None = None
+    budget: tuple[Budget, ...] = ()
+    """One for each currency; none: no stop."""
     providers: tuple[ProviderSettings, ...] = ()
     """Sorted by name."""

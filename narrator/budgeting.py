@@ -5,7 +5,7 @@ Asked before the first request, with an estimate; the ledger asks again before e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from narrator.book import Budget
 from narrator.errors import BudgetExceeded, ConfigurationError
@@ -18,23 +18,16 @@ def millionths_of(budget: Budget) -> int:
     return round(budget.amount * MILLION)
 
 
-def in_one_currency(wanted: Estimate, budget: Budget | None) -> None:
+def assert_covered(wanted: Estimate, budgets: Sequence[Budget]) -> None:
     """
     Make sure that what is about to be charged can be held against the budget.
 
     Raises:
-        ConfigurationError: a provider that is to be asked charges in another currency, or nobody knows what.
+        ConfigurationError: a provider that is to be asked charges in a currency that the budget has no amount
+            in, or nobody knows what.
     """
-    if budget is None:
+    if not budgets:
         return
-    paid = sorted({model.currency for model in wanted.models if model.amount})
-    if len(paid) > 1:
-        raise ConfigurationError(
-            f"a budget is in one currency, and this book is paid in {' and '.join(paid)}; leave `budget` out,"
-            " or give the roles voices of services that charge in one",
-            file="book.yaml",
-            line=budget.line,
-        )
     for model in wanted.models:
         if not model.price_known:
             raise ConfigurationError(
@@ -42,22 +35,28 @@ def in_one_currency(wanted: Estimate, budget: Budget | None) -> None:
                 f" `providers: {{{model.provider}: ...}}` (`price_per_1000` characters, or `price_per_minute`"
                 " where sound is billed; 0 where it costs nothing)",
                 file="book.yaml",
-                line=budget.line,
+                line=budgets[0].line,
             )
-        if model.amount and model.currency != budget.currency:
+        if model.amount and model.currency not in {budget.currency for budget in budgets}:
             raise ConfigurationError(
-                f"the budget is in {budget.currency} and {model.provider} charges in {model.currency}; write"
-                f" it in {model.currency}: `budget: {{amount: ..., currency: {model.currency}}}`",
-                file="book.yaml",
-                line=budget.line,
+                uncovered(budgets, model.provider, model.currency), file="book.yaml", line=budgets[-1].line
             )
+
+
+def uncovered(budgets: Iterable[Budget], provider: str, currency: str) -> str:
+    """That the budget says nothing of a currency, and how it can."""
+    there = ", ".join(f"{{amount: {budget.amount:g}, currency: {budget.currency}}}" for budget in budgets)
+    return (
+        f"the budget has no amount in {currency}, in which {provider} charges; add one:"
+        f" `budget: [{there}, {{amount: ..., currency: {currency}}}]`"
+    )
 
 
 def within(
     wanted: Estimate,
     *,
     spent: Mapping[str, int],
-    budget: Budget | None,
+    budgets: Sequence[Budget],
     what: str = "recording what is missing",
 ) -> None:
     """
@@ -69,17 +68,16 @@ def within(
         what: costs that much, as the error says it.
 
     Raises:
-        ConfigurationError: a provider that is to be asked charges in another currency.
+        ConfigurationError: see `assert_covered`.
         BudgetExceeded: the message has the amounts, and what can be done.
     """
-    if budget is None:
-        return
-    in_one_currency(wanted, budget)
-    if reason := passed(wanted, spent=spent, budget=budget, what=what):
-        raise BudgetExceeded(
-            f"{reason}; nothing was asked for. Raise `budget:`, or record less, such as some chapters only"
-            " (`narrator check` has the cost of each)"
-        )
+    assert_covered(wanted, budgets)
+    for budget in budgets:
+        if reason := passed(wanted, spent=spent, budget=budget, what=what):
+            raise BudgetExceeded(
+                f"{reason}; nothing was asked for. Raise `budget:`, or record less, such as some chapters"
+                " only (`narrator check` has the cost of each)"
+            )
 
 
 def passed(
@@ -89,7 +87,7 @@ def passed(
     budget: Budget,
     what: str = "recording what is missing",
 ) -> str | None:
-    """By what the budget would be passed, in words, if it would be."""
+    """By what one amount of the budget would be passed, in words, if it would be."""
     cost, before = wanted.costs.get(budget.currency, 0), spent.get(budget.currency, 0)
     if not cost or before + cost <= millionths_of(budget):
         return None

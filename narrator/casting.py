@@ -85,6 +85,8 @@ class Voice(BaseModel, frozen=True, extra="forbid"):
     """BCP 47 tags."""
     gender: Literal["female", "male", ""] = ""
     description: str = ""
+    id: str = ""
+    """What is part of a request, where that is not its name: a service's id, which is long."""
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.name}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from narrator.budgeting import in_one_currency, millionths_of, passed
+from narrator.budgeting import assert_covered, millionths_of, passed
 from narrator.built import read_built
 from narrator.changes import Change
 from narrator.comparing import compared
@@ -46,7 +46,7 @@ def checked(
     sound are asked, where book.yaml wants that.
 
     Raises:
-        ConfigurationError: the budget is in another currency than what would be charged.
+        ConfigurationError: see `budgeting.assert_covered`.
         OutputError: the ledger is there and cannot be read.
     """
     plan, project = prepared.plan, prepared.project
@@ -54,11 +54,11 @@ def checked(
     predictions = predict(plan.lines, providers)
     tally = read_tally(project.takes)
     wanted = estimate(plan.lines, providers, predicted=predictions.ms, coming=tally.coming.all)
-    in_one_currency(wanted, project.book.budget)
+    assert_covered(wanted, project.book.budget)
     in_use = (take for line in plan.lines for take in takes_of(line, store.takes))
     # Without a ledger the next run makes one of every take there is.
     spent = _spent(tally, in_use if tally.kept else store.every())
-    budget, stop = _budget(prepared, wanted, spent)
+    budget, stops = _budget(prepared, wanted, spent)
     built = read_built(project.build, rehearse=rehearse)
     changes = compared(plan, missing, built, build=project.build, store=store) if built and missing else []
     figures = {chapter.number: chapter for chapter in wanted.chapters}
@@ -72,13 +72,19 @@ def checked(
         characters=sum(chapter.characters for chapter in chapters),
         coverage=_coverage(prepared.coverage),
         to_record=len(missing),
-        estimate=_estimate(wanted, seconds=sum(chapter.seconds for chapter in chapters)),
+        estimate=_estimate(
+            wanted,
+            seconds=sum(chapter.seconds for chapter in chapters),
+            predicted={request.provider for request, _ in predictions.ms},
+        ),
         spent=spent,
         budget=budget,
         built=built is not None,
         changes=tuple(map(_change, changes)),
         unattributed=sum(chapter.unattributed for chapter in chapters),
-        warnings=_texts(prepared.notices, predictions.notices, tally.notices, store.notices, stop),
+        warnings=_texts(
+            prepared.notices, predictions.notices, tally.notices, store.notices, _unpriced(wanted), stops
+        ),
     )
 
 
@@ -116,7 +122,7 @@ def _coverage(coverage: Coverage) -> CheckedCoverage:
     )
 
 
-def _estimate(wanted: Estimate, *, seconds: float) -> CheckedEstimate:
+def _estimate(wanted: Estimate, *, seconds: float, predicted: Collection[str]) -> CheckedEstimate:
     return CheckedEstimate(
         seconds=round(seconds, 3),
         requests=wanted.requests,
@@ -125,7 +131,13 @@ def _estimate(wanted: Estimate, *, seconds: float) -> CheckedEstimate:
         currency=wanted.currency,
         costs=_by_currency(wanted.costs),
         by_model=tuple(
-            CheckedModel.model_validate({**model._asdict(), "amount": amount(model.amount)})
+            CheckedModel.model_validate(
+                {
+                    **model._asdict(),
+                    "amount": amount(model.amount),
+                    "predicted": model.provider in predicted,
+                }
+            )
             for model in wanted.models
         ),
     )
@@ -152,24 +164,42 @@ def _spent(tally: Tally, taken: Iterable[Take]) -> tuple[CheckedSpending, ...]:
 
 def _budget(
     prepared: Prepared, wanted: Estimate, spent: Sequence[CheckedSpending]
-) -> tuple[CheckedBudget | None, tuple[Notice, ...]]:
+) -> tuple[tuple[CheckedBudget, ...], tuple[Notice, ...]]:
     """What is left of it, and a warning where that is not enough."""
-    budget = prepared.project.book.budget
-    if budget is None:
-        return None, ()
     before = {each.currency: round(each.amount * MILLION) for each in spent}
-    gone, whole = before.get(budget.currency, 0), millionths_of(budget)
-    reason = passed(wanted, spent=before, budget=budget)
-    stop = f"`narrator book` would stop with exit code 5 before it asks for anything: {reason}"
-    return (
-        CheckedBudget(
-            amount=budget.amount,
-            currency=budget.currency,
-            spent=amount(gone),
-            left=amount(whole - gone),
-            enough=reason is None,
-        ),
-        (Notice(message=stop, file="book.yaml", line=budget.line),) if reason else (),
+    found, stops = [], []
+    for budget in prepared.project.book.budget:
+        gone, whole = before.get(budget.currency, 0), millionths_of(budget)
+        reason = passed(wanted, spent=before, budget=budget)
+        found.append(
+            CheckedBudget(
+                amount=budget.amount,
+                currency=budget.currency,
+                spent=amount(gone),
+                left=amount(whole - gone),
+                enough=reason is None,
+            )
+        )
+        if reason:
+            stop = f"`narrator book` would stop with exit code 5 before it asks for anything: {reason}"
+            stops.append(Notice(message=stop, file="book.yaml", line=budget.line))
+    return tuple(found), tuple(stops)
+
+
+def _unpriced(wanted: Estimate) -> tuple[Notice, ...]:
+    """A warning of each provider whose requests are in no sum."""
+    requests: Counter[str] = Counter()
+    for model in wanted.models:
+        if not model.price_known:
+            requests[model.provider] += model.requests
+    return tuple(
+        Notice(
+            message=f"what {name} costs is not known: {count:,} request{' is' if count == 1 else 's are'} in"
+            f" no sum; set its price under `providers: {{{name}: ...}}` (`price_per_1000` characters, or"
+            " `price_per_minute` where sound is billed; 0 where it costs nothing)",
+            file="book.yaml",
+        )
+        for name, count in requests.items()
     )
 
 

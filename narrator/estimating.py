@@ -28,7 +28,7 @@ class ChapterEstimate(NamedTuple):
     seconds: float
     """They will sound, pauses between them not counted; measured where there are takes."""
     to_record: int
-    """Lines that need a take of their own."""
+    """Takes: lines that say the same in a voice that is the same each time share one."""
     requests: int
     """That will be billed: a line that makes its voice may take two."""
     costs: Mapping[str, int]
@@ -67,6 +67,11 @@ class Estimate(NamedTuple):
     def seconds(self) -> float:
         """They will sound."""
         return sum(chapter.seconds for chapter in self.chapters)
+
+    @property
+    def to_record(self) -> int:
+        """Takes."""
+        return sum(chapter.to_record for chapter in self.chapters)
 
     @property
     def requests(self) -> int:
@@ -109,7 +114,8 @@ def estimate(
         book: every line of the book, where *lines* are not all of them: its takes tell how fast each voice
             speaks, and which voices are made already.
         predicted: how many milliseconds some requests will sound, as their services say.
-        coming: how many answers are paid for already and still to come, by key; they are not billed again.
+        coming: how many answers are paid for already and still to come, by the key of the take or of the
+            voice; they are not billed again.
     """
     lines = list(lines)
     missing = to_record(lines, providers)
@@ -171,7 +177,11 @@ class _Billing:
         self._made = {
             voice_name(line.request.provider, line.request.description)
             for line in book
-            if line.request.description is not None and line.take is not None
+            if line.request.description is not None
+            and any(
+                take is not None and not take.is_own
+                for take in (line.take, *(part.take for part in line.parts))
+            )
         }
 
     def bills(self, line: Line, seconds: float) -> tuple[Bill, ...]:
@@ -209,7 +219,7 @@ class _Billing:
         if request.description is None:
             return (self._bill(request, readings, seconds),)
         voice = voice_name(request.provider, request.description)
-        if voice in self._made:
+        if voice in self._made or self._coming[voice]:
             return (self._bill(request, readings, seconds),)
         self._made.add(voice)
         made = self._bill(request, 1, seconds)
@@ -258,7 +268,7 @@ class _Pace:
             self._learn(request, ms / 1000)
             self._voices[_voice(request)].tells = True
         for line in book:
-            if line.take is not None:
+            if line.take is not None and not line.take.is_own:
                 self._learn(line.request, self.seconds(line))
 
     def _learn(self, request: Request, seconds: float) -> None:

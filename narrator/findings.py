@@ -5,12 +5,46 @@ Lines that share a finding are told of together, at the place of the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
 
 from narrator.manuscript import Notice, Utterance
 from narrator.takes import Take
+from narrator.timeline import milliseconds
 
-_DOUBTS = {"missing": "left out", "repeated": "said twice", "otherwise": "something else"}
+DOUBTS: Mapping[str, str] = {"missing": "left out", "repeated": "said twice", "otherwise": "something else"}
+"""What each kind of doubt says of its words."""
+NOT_THE_LINE = "not what the line says"
+"""What a take seems to be that holds its text nowhere."""
+
+
+class Doubted(NamedTuple):
+    """A place where a take does not seem to hold its text."""
+
+    kind: Literal["missing", "repeated", "otherwise"]
+    what: str
+    """The same in plain words."""
+    words: str
+    """As written."""
+    start_ms: int
+    """Where in the take, from here to `end_ms`."""
+    end_ms: int
+
+
+def doubts_of(take: Take, text: str) -> list[Doubted]:
+    """
+    Every doubt about a take. Where it does not hold its text at all they are guesses.
+
+    Args:
+        text: of its line, as written.
+    """
+    found = []
+    for doubt in take.alignment.doubts if take.alignment else ():
+        words = take.request.spoken.words[doubt.first : doubt.last + 1]
+        said = text[words[0].start : words[-1].end] if words else ""
+        start_ms, end_ms = (milliseconds(at, take.rate) for at in (doubt.start_sample, doubt.end_sample))
+        found.append(Doubted(doubt.kind, DOUBTS[doubt.kind], said, start_ms, end_ms))
+    return found
 
 
 class Findings:
@@ -96,22 +130,18 @@ class Findings:
             f" `narrator takes PROJECT {line.id} --choose` settles that it is good"
         )
         if not found.holds:  # where exactly it differs is a guess then
-            self._add(
-                line, f"{line.id}: the take is not what the line says, as far as can be heard; {remedy}"
-            )
+            self._add(line, f"{line.id}: the take is {NOT_THE_LINE}, as far as can be heard; {remedy}")
             return
-        for doubt in found.doubts:
-            words = take.request.spoken.words[doubt.first : doubt.last + 1]
-            said = line.text[words[0].start : words[-1].end] if words else ""
-            at = f"at {doubt.start_sample / take.rate:.1f} s of take {take.id}"
-            self._add(line, f"{line.id}: {said!r} seems to be {_DOUBTS[doubt.kind]} ({at}); {remedy}")
+        for doubted in doubts_of(take, line.text):
+            at = f"at {doubted.start_ms / 1000:.1f} s of take {take.id}"
+            self._add(line, f"{line.id}: {doubted.words!r} seems to be {doubted.what} ({at}); {remedy}")
 
     def notices(self) -> Iterator[Notice]:
         """All of them, in the order in which they were met."""
         for (before, after), lines in self._lines.items():
             counted = "1 line is" if len(lines) == 1 else f"{len(lines):,} lines are"
             message = before if after is None else f"{before}{counted} {after}"
-            yield Notice(message=message, file=lines[0].file, line=lines[0].line)
+            yield Notice(message=message, file=lines[0].file, line=lines[0].line, utterance=lines[0].id)
 
     def _add(self, line: Utterance, before: str, after: str | None = None) -> None:
         self._lines.setdefault((before, after), []).append(line)

@@ -118,6 +118,8 @@ class Notice(BaseModel, frozen=True, extra="forbid"):
     message: str
     file: str = ""
     line: int | None = None
+    utterance: str | None = None
+    """Id of the line that it is about, where it is about one; of several, the first."""
 
     def __str__(self) -> str:
         where = (

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from narrator.choosing import OnHand
 from narrator.planning import Line, Plan
 from narrator.providers.base import Provider
-from narrator.spending import Errand
-from narrator.takes import Take
+from narrator.spending import VOICE, Errand
+from narrator.takes import Request, Take
 
 
 class Needs(NamedTuple):
@@ -20,7 +20,8 @@ class Needs(NamedTuple):
     places: Mapping[str, int]
     """How many takes it needs under each key."""
     voices: Mapping[str, tuple[str, ...]]
-    """The keys of the lines in each voice that is made from a description, by `voice_name`."""
+    """The keys of the lines in each voice that is made from a description, and of their parts, by
+    `voice_name`."""
     designed: Mapping[str, Take]
     """A take in each such voice that is made already."""
     titles: Mapping[int, str]
@@ -37,7 +38,7 @@ class Needs(NamedTuple):
             utterance.role,
             request.provider,
             request.model,
-            request.voice,
+            voice_of(request),
             pickup,
         )
 
@@ -52,20 +53,31 @@ def needs(plan: Plan, providers: Mapping[str, Provider]) -> Needs:
         shared = providers[request.provider].models[request.model].deterministic
         places[key] = 1 if shared else places[key] + 1
         if request.description is not None:
-            voices.setdefault(voice_name(request.provider, request.description), {})[request.key] = None
+            keys = voices.setdefault(voice_name(request.provider, request.description), {})
+            keys |= dict.fromkeys((request.key, *(part.request.key for part in line.parts)))
     designed: dict[str, Take] = {}
     for line in plan.lines:
-        if line.take is not None and line.request.description is not None:
-            name = voice_name(line.request.provider, line.request.description)
-            designed[name] = min((line.take, *filter(None, [designed.get(name)])), key=_knows_its_voice)
+        if line.request.description is None:
+            continue
+        name = voice_name(line.request.provider, line.request.description)
+        for take in (line.take, *(part.take for part in line.parts)):
+            if take is not None and not take.is_own:
+                designed[name] = min((take, *filter(None, [designed.get(name)])), key=_knows_its_voice)
     titles = {planned.chapter.number: planned.chapter.title for planned in plan.chapters}
     return Needs(places, {name: tuple(keys) for name, keys in voices.items()}, designed, titles)
+
+
+def voice_of(request: Request) -> str:
+    """The voice that a request asks for, by its `voice_name` where it is made from a description."""
+    if request.description is None:
+        return request.voice
+    return voice_name(request.provider, request.description)
 
 
 def voice_name(provider: str, description: str) -> str:
     """What a voice made from a description is known by before the service has named it."""
     named = "\0".join((provider, description))
-    return f"voice:{hashlib.sha256(named.encode()).hexdigest()}"
+    return f"{VOICE}{hashlib.sha256(named.encode()).hexdigest()}"
 
 
 def designed_voice(name: str, needed: Needs, on_hand: OnHand) -> Take | None:

@@ -7,13 +7,16 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from narrator.book import Book
+from narrator.book import Book, Continuity
 from narrator.casting import Abilities, Assignment, Cast, direct
 from narrator.errors import DirectionTooLong, ProjectError, ProjectErrors, UsageError, nearest
+from narrator.manuscript import Notice
 from narrator.planning import Line, Plan, as_acted, in_parts
 from narrator.providers.base import Provider
 from narrator.styling import style_names
 
+NAMED = 5
+"""Lines that a notice names one by one."""
 SHOWN = 60
 """Characters of a line that a list of lines shows."""
 _WRITTEN = re.compile(r"(?P<id>[^\s:#]+)\s*(?::\s*(?P<direction>.*))?")
@@ -129,15 +132,76 @@ def shown(line: Line) -> str:
 
 def following(plan: Plan, first: Iterable[str], count: int) -> list[Line]:
     """The next *count* lines of the context chain after each of those (utterance ids), in order."""
-    next_of = {line.before_id: line for line in plan.lines if line.before_id is not None}
-    found: set[str] = set()
-    for name in first:
-        for _ in range(count):
-            if name not in next_of:
-                break
-            name = next_of[name].utterance.id
-            found.add(name)
+    next_of = _next_of(plan)
+    found = {name for each in first for name in _after(each, next_of, count)}
     return [line for line in plan.lines if line.utterance.id in found]
+
+
+def fewer(
+    plan: Plan,
+    first: Iterable[str],
+    count: int,
+    *,
+    providers: Mapping[str, Provider],
+    continuity: Continuity,
+) -> list[Notice]:
+    """Where fewer than *count* lines of the chain come after one of those, and why; each reason once."""
+    next_of = _next_of(plan)
+    chapters = {
+        line.utterance.id: (planned.lines, place)
+        for planned in plan.chapters
+        for place, line in enumerate(planned.lines)
+    }
+    short: dict[str, list[str]] = {}
+    for name in first:
+        found = _after(name, next_of, count)
+        if len(found) < count:
+            lines, place = chapters[found[-1] if found else name]
+            reason = _chain_ends(lines[place], lines[place + 1 :], providers, continuity)
+            short.setdefault(reason, []).append(f"{name} ({len(found)})")
+    return [
+        Notice(message=f"--ripple {count:,} finds fewer lines after {named(names)}: {reason}")
+        for reason, names in short.items()
+    ]
+
+
+def _next_of(plan: Plan) -> dict[str, str]:
+    return {line.before_id: line.utterance.id for line in plan.lines if line.before_id is not None}
+
+
+def _after(name: str, next_of: Mapping[str, str], count: int) -> list[str]:
+    found: list[str] = []
+    while len(found) < count and (after := next_of.get(found[-1] if found else name)):
+        found.append(after)
+    return found
+
+
+def _chain_ends(
+    last: Line, rest: Sequence[Line], providers: Mapping[str, Provider], continuity: Continuity
+) -> str:
+    """Why no line is told of this one.
+
+    Args:
+        rest: the lines after it in its chapter.
+    """
+    provider = providers[last.request.provider]
+    if not any(abilities.context for abilities in provider.models.values()):
+        return f"{provider.name} is not told of the line before, so no line goes on from another"
+    if continuity == "none":
+        return "with `continuity: none` in book.yaml no line goes on from another"
+    rest = [line for line in rest if continuity == "chapter" or line.utterance.scene == last.utterance.scene]
+    if not rest:
+        return f"the {continuity} ends there"
+    if unlinked := [line.request.model for line in rest if line.request.provider == provider.name]:
+        return f"{provider.name} {unlinked[0]} is not told of the line before it"
+    others = dict.fromkeys(line.request.provider for line in rest)
+    return f"the rest of the {continuity} is spoken by {' and '.join(others)}"
+
+
+def named(names: Sequence[str]) -> str:
+    """Ids of lines as a notice names them: the first few, and how many more."""
+    rest = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + rest
 
 
 def direct_lines(

@@ -10,8 +10,19 @@ from typing import NamedTuple
 
 from narrator.errors import Interrupted, NarratorError, UsageError
 from narrator.estimating import Estimate, estimate
+from narrator.findings import Findings
 from narrator.manuscript import Notice
-from narrator.ordering import Order, direct_lines, following, merged, parse_orders, search, select
+from narrator.ordering import (
+    Order,
+    direct_lines,
+    fewer,
+    following,
+    merged,
+    named,
+    parse_orders,
+    search,
+    select,
+)
 from narrator.pipeline import WAITING, failures, given_up
 from narrator.planning import Line
 from narrator.preparing import Prepared
@@ -26,8 +37,6 @@ from narrator.summary import produced
 from narrator.takes import Take
 from narrator.timeline import milliseconds
 
-NAMED = 5
-"""Lines that a notice names one by one."""
 LIMIT_LIST_BYTES = 1_000_000
 
 Announce = Callable[[Estimate], None]
@@ -81,9 +90,11 @@ def pick_up_in(session: Session, wanted: Wanted, announce: Announce = lambda _: 
     picked = select(plan, merged(orders))
     lines = direct_lines(picked, plan, book=project.book, cast=project.cast, providers=session.providers)
     asked = {line.utterance.id: _Asked(line, wanted.takes) for line in lines}
-    for line in following(plan, tuple(asked), wanted.ripple):
+    first, providers, continuity = tuple(asked), session.providers, project.book.continuity
+    short = fewer(plan, first, wanted.ripple, providers=providers, continuity=continuity)
+    for line in _not_brought_in(session, following(plan, first, wanted.ripple)):
         asked.setdefault(line.utterance.id, _Asked(line, 1))
-    return _record(session, prepared, asked.values(), announce)
+    return _record(session, prepared, asked.values(), announce, found=short)
 
 
 def record_again(
@@ -109,9 +120,25 @@ def record_again_in(
     """The same, in a project that is open."""
     prepared = _prepared(session)
     chosen = numbered(prepared, frozenset(numbers))
-    lines = [line for _, planned in tracks(prepared, chosen) for line in planned.lines]
+    lines = _not_brought_in(
+        session, [line for _, planned in tracks(prepared, chosen) for line in planned.lines]
+    )
     again = _record(session, prepared, [_Asked(line, 1) for line in lines], announce, chapters=chosen)
     return Production(**{name: getattr(again, name) for name in Production.model_fields})
+
+
+def _not_brought_in(session: Session, lines: Iterable[Line]) -> list[Line]:
+    """Those whose take somebody else did not speak: who did is not asked by us, and nobody named the line."""
+    lines = list(lines)
+    own = [line.utterance.id for line in lines if line.take is not None and line.take.is_own]
+    if own:
+        session.progress.notice(
+            Notice(
+                message=f"the recordings that were brought in for {named(own)} stay in use;"
+                " `narrator pickup` records such a line if it is named"
+            )
+        )
+    return [line for line in lines if line.take is None or not line.take.is_own]
 
 
 class _Asked(NamedTuple):
@@ -129,12 +156,14 @@ class _New:
         """By utterance id."""
         self.in_use = {line.utterance.id: line.take for line in prepared.plan.lines if line.take is not None}
         self.chooser = Chooser(session, prepared.plan)
+        self.findings = Findings()
+        """What is doubtful about those that are in use now: nobody has listened to them yet."""
         self._titles = {planned.chapter.number: planned.chapter.title for planned in prepared.plan.chapters}
         self._progress = session.progress
         self._lock = threading.Lock()
 
-    def add(self, line: Line, take: Take) -> None:
-        """See `recording.OnTake`."""
+    def stored(self, line: Line, take: Take) -> None:
+        """See `recording.OnTake`. Nothing comes between: who is killed after it finds the take in use."""
         name = line.utterance.id
         with self._lock:
             takes = self.takes.setdefault(name, [])
@@ -142,6 +171,15 @@ class _New:
             first = len(takes) == 1
             if first:
                 self.in_use[name] = take
+        if first:
+            self.chooser.choose({name: take})
+
+    def timed(self, line: Line, take: Take) -> None:
+        """See `recording.OnTake`; once the take was held against its text."""
+        name = line.utterance.id
+        with self._lock:
+            if take.id == self.takes[name][0].id:
+                self.findings.doubted(line.utterance, take)
         self._progress.recorded(
             chapter=self._titles[line.chapter],
             utterance_id=name,
@@ -149,8 +187,6 @@ class _New:
             milliseconds=milliseconds(take.samples, take.rate),
             lines=1,
         )
-        if first:
-            self.chooser.choose({name: take})
 
 
 def _refuse_nothing(wanted: Wanted) -> None:
@@ -198,12 +234,19 @@ def _record(
     announce: Announce,
     *,
     chapters: Iterable[int] = (),
+    found: Sequence[Notice] = (),
 ) -> Pickups:
-    """Record what can be heard anew, and make the chapters concerned, and these *chapters* in any case."""
+    """
+    Record what can be heard anew, and make the chapters concerned, and these *chapters* in any case.
+
+    Args:
+        found: about the order.
+    """
     planned = {line.utterance.id: line for line in prepared.plan.lines}
     order = {name: place for place, name in enumerate(planned)}
     ordered = sorted(asked, key=lambda each: order[each.line.utterance.id])
-    ordered, ready, notices = _anew(session, planned, ordered)
+    ordered, ready, unchanging = _anew(session, planned, ordered)
+    notices = [*found, *unchanging]
     for notice in notices:
         session.progress.notice(notice)
     if ordered:
@@ -214,12 +257,14 @@ def _record(
     errors, recording = _ask(session, prepared, ordered, planned, new)
     concerned = {planned[name].chapter for name in (*new.takes, *ready)} | set(chapters)
     made = remake(session, new.chooser.choices, concerned)
-    notices += _unheard(session, new, planned)
+    heard = [*_unheard(new, planned), *new.findings.notices()]
+    for notice in heard:
+        session.progress.notice(notice)
     outcome = made.outcome._replace(
         recorded=tuple(take for takes in new.takes.values() for take in takes),
         kept=tuple(recording.kept),
         requests=recording.requests,
-        notices=(*notices, *recording.notices, *made.outcome.notices),
+        notices=(*notices, *recording.notices, *heard, *made.outcome.notices),
         errors=(*errors, *failures(recording), *made.outcome.errors),  # what ended the recording first
     )
     made = made._replace(outcome=outcome)
@@ -255,12 +300,12 @@ def _anew(
 
 def _says_the_same(voice: str, names: Sequence[str]) -> Notice:
     return Notice(
-        message=f"{voice} answers the same each time, so there is no other take of {_named(names)};"
+        message=f"{voice} answers the same each time, so there is no other take of {named(names)};"
         " a direction changes it (`narrator pickup --direction`), or another voice in cast.yaml"
     )
 
 
-def _unheard(session: Session, new: _New, planned: dict[str, Line]) -> list[Notice]:
+def _unheard(new: _New, planned: dict[str, Line]) -> list[Notice]:
     """Takes that came out as the ones before, sample for sample."""
     names = [
         name
@@ -269,14 +314,7 @@ def _unheard(session: Session, new: _New, planned: dict[str, Line]) -> list[Noti
     ]
     if not names:
         return []
-    notice = Notice(message=f"the new take of {_named(names)} sounds exactly as the one before")
-    session.progress.notice(notice)
-    return [notice]
-
-
-def _named(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + rest
+    return [Notice(message=f"the new take of {named(names)} sounds exactly as the one before")]
 
 
 def _price(session: Session, prepared: Prepared, ordered: Sequence[_Asked], announce: Announce) -> None:
@@ -320,7 +358,8 @@ def _ask(
             session.store,
             ledger=session.ledger,
             needs=needed,
-            on_take=new.add,
+            on_stored=new.stored,
+            on_take=new.timed,
             read_guide=prepared.guides.read,
             find_times=session.find_times,
         )

@@ -165,8 +165,11 @@ class Pipeline:
             for line in lines:
                 if line.take is None:
                     self._waiting.setdefault(line.request.key, []).append(line)
-        needed = to_record(filter(self._may_record, lines), self._providers)
-        self._track(self._recording.start(needed, self._taken))
+        self._track(self._recording.start(self._needed(lines), self._taken))
+
+    def _needed(self, lines: Sequence[Line]) -> list[Line]:
+        """Those that a take is recorded for."""
+        return to_record(filter(self._may_record, lines), self._providers)
 
     def _shared(self, line: Line) -> bool:
         """Whether one take serves every line that says the same."""
@@ -271,6 +274,7 @@ class Pipeline:
             self._left[number] = len(lost)
             self._unmended |= {line.utterance.id for line in lost if not self._may_record(line)}
         if lost:
+            self._progress.more(to_record=len(self._needed(lost)))
             self._record(lost)
         else:
             self._assemble(number)

@@ -286,6 +286,8 @@ def as_acted(direction: str | None, styles: Styles, abilities: Abilities) -> str
 
 def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> None:
     """Find what will be heard otherwise than it is asked."""
+    if line.take is not None and line.take.is_own:
+        return  # a person spoke it, and somebody chose it
     provider, utterance, request = draft.provider, draft.utterance, line.request
     name, model, abilities = provider.name, request.model, provider.models[request.model]
     others = [other for other in draft.assignment.models if other != model]

@@ -21,7 +21,7 @@ from narrator.providers import Providers
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
 from narrator.results import Check, MadeChapter, Production
-from narrator.session import Made, Session, collecting_rarely, make, open_session, tracks
+from narrator.session import Session, collecting_rarely, make, open_session, tracks
 from narrator.sharding import Shard, share
 from narrator.store import TakeStore
 from narrator.summary import produced, reported
@@ -88,24 +88,26 @@ def produce(
         made = make(session, prepared, numbers, only=ours)
         prepared, setting = made.prepared, session.setting(made.prepared)
         outcome = publish(session, prepared, made.outcome)
+        planned = [planned for _, planned in tracks(prepared, numbers)]
+        result = produced(prepared, planned, outcome, setting, session.ledger)
         try:
             if whole and not outcome.errors and not made.stood_in:
                 _sweep_away_former_chapters(prepared, project.build)
                 read = (*inputs, *prepared.guides.inputs)
-                write_run(project.build, _receipt(session, made, code=identity, inputs=read))
+                receipt = _receipt(session, outcome, result, code=identity, inputs=read)
+                write_run(project.build, receipt)
         except OutputError as error:
             outcome = outcome._replace(errors=(*outcome.errors, error))
-        planned = [planned for _, planned in tracks(prepared, numbers)]
-        return produced(prepared, planned, outcome, setting, session.ledger)
+            result = produced(prepared, planned, outcome, setting, session.ledger)
+        return result
 
 
 def publish(session: Session, prepared: Prepared, outcome: Outcome) -> Outcome:
     """Write the report of the whole book as it stands; the outcome, with what went wrong with that."""
     setting = session.setting(prepared)
     try:
-        write_report(
-            reported(prepared, _all_made(prepared, outcome, setting), setting), session.project.build
-        )
+        made = _all_made(prepared, outcome, setting)
+        write_report(reported(prepared, made, setting, session.providers), session.project.build)
     except OutputError as error:
         return outcome._replace(errors=(*outcome.errors, error))
     return outcome
@@ -178,7 +180,7 @@ def refuse_beyond_budget(session: Session, wanted: Estimate, *, what: str) -> No
         BudgetExceeded: it is more than is left.
         ConfigurationError: the budget is in another currency than what would be charged.
     """
-    within(wanted, spent=session.ledger.spent, budget=session.project.book.budget, what=what)
+    within(wanted, spent=session.ledger.spent, budgets=session.project.book.budget, what=what)
 
 
 def _nothing_to_do(folder: Path, identity: str) -> Production | None:
@@ -199,8 +201,8 @@ def _nothing_to_do(folder: Path, identity: str) -> Production | None:
             "recorded": 0,
             "reused": last.recorded + last.reused,
             "requests": 0,
-            "spent": last.spent.model_copy(update={"amount": 0.0}),
-            "wasted": last.wasted.model_copy(update={"amount": 0.0}),
+            "spent": last.spent.model_copy(update={"amount": 0.0, "costs": ()}),
+            "wasted": last.wasted.model_copy(update={"amount": 0.0, "costs": ()}),
             "chapters": chapters,
         }
     )
@@ -212,21 +214,21 @@ def _lying_in(folder: str, chapter: MadeChapter) -> MadeChapter:
     return chapter.model_copy(update={"mp3": mp3, "cue": cue, "unchanged": True})
 
 
-def _receipt(session: Session, made: Made, *, code: str, inputs: tuple[tuple[str, str], ...]) -> RunReceipt:
-    project, outcome = session.project, made.outcome
-    setting, chapters = session.setting(made.prepared), made.prepared.plan.chapters
-    result = produced(made.prepared, chapters, outcome, setting, session.ledger)
+def _receipt(
+    session: Session, outcome: Outcome, result: Production, *, code: str, inputs: tuple[tuple[str, str], ...]
+) -> RunReceipt:
+    project = session.project
     # Those of this run only.
     passing = {str(notice) for notice in (*session.store.notices, *outcome.notices, *session.ledger.notices)}
     reports = (facts_of(project.build, name) for name in ("report.json", "report.html"))
     files = (
         facts._replace(name=f"chapters/{facts.name}") for each in outcome.assembled for facts in each.files
     )
-    used = {(take.key, take.id): take.flac_bytes for take in outcome.taken.values()}
+    used = {f"{take.key[:2]}/{take.key}/{take.id}": take.flac_bytes for take in outcome.taken.values()}
     return RunReceipt(
         code=code,
         inputs=inputs,
-        takes=tuple((f"{key[:2]}/{key}/{name}", size) for (key, name), size in sorted(used.items())),
+        takes=tuple(sorted(used.items())),
         outputs=(*reports, *files),
         result=result.model_copy(
             update={

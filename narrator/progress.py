@@ -13,7 +13,11 @@ class Progress(Protocol):
     """What a face may want to show."""
 
     def planned(self, *, chapters: int, lines: int, to_record: int) -> None:
-        """Everything is parsed, proved and planned; recording begins."""
+        """Everything is parsed, proved and planned; so many takes are to be recorded."""
+        ...
+
+    def more(self, *, to_record: int) -> None:
+        """So many takes are to be recorded in addition, since some that were there are damaged."""
         ...
 
     def recorded(self, *, chapter: str, utterance_id: str, text: str, milliseconds: int, lines: int) -> None:
@@ -33,6 +37,9 @@ class Silent:
     """Says nothing."""
 
     def planned(self, *, chapters: int, lines: int, to_record: int) -> None:
+        """See `Progress`."""
+
+    def more(self, *, to_record: int) -> None:
         """See `Progress`."""
 
     def recorded(self, *, chapter: str, utterance_id: str, text: str, milliseconds: int, lines: int) -> None:

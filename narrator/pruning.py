@@ -1,15 +1,16 @@
 """Takes that serve no line any more, shown and removed: for `narrator prune`.
 
-What the book uses now, what somebody chose, and what was paid for stay, the last unless it is asked for. The
-takes that lines are served by are the same before and after: that is tried out on a plan of the store
-without what is to go. Each take is marked in the ledger before it is removed, its sidecar first: a
-crash leaves a take that is none any more, and the next time it is litter.
+What the book uses now, what somebody chose, what was paid for and what somebody brought in stay, each of the
+last two unless it is asked for by name: money buys the former again, and nothing the latter. The takes that
+lines are served by are the same before and after: that is tried out on a plan of the store without what
+is to go. Each take is marked in the ledger before it is removed, its sidecar first: a crash leaves a take
+that is none any more, and the next time it is litter.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,7 @@ def prune(
     *,
     remove_now: bool = False,
     paid: bool = False,
+    recordings: bool = False,
     announce: Callable[[Pruning], None] | None = None,
 ) -> Pruning:
     """
@@ -50,6 +52,7 @@ def prune(
     Args:
         remove_now: remove them; otherwise nothing is changed.
         paid: those as well that cost something, or may have.
+        recordings: those as well that somebody brought in, or may have.
         announce: told what is going to be removed, before it is.
 
     Raises:
@@ -62,7 +65,7 @@ def prune(
         if remove_now and project.takes.is_dir():
             stack.enter_context(locked(project.takes / ".lock", on_wait=_refuse))
         found = _look_through(project)
-        going = found.going(paid=paid)
+        going = found.going(paid=paid, recordings=recordings)
         if not remove_now:
             return found.told(going, paid=paid, removed=False, unfinished=0)
         if announce:
@@ -82,6 +85,8 @@ class _Candidate(NamedTuple):
     """None where it has no sidecar that can be read."""
     free: bool
     """Whether it is known to have cost nothing, or is nothing that could be used."""
+    own: bool = False
+    """Whether somebody brought it in, or may have."""
 
 
 class _Found(NamedTuple):
@@ -92,15 +97,18 @@ class _Found(NamedTuple):
     missing: tuple[Doubt, ...]
     warnings: tuple[str, ...]
 
-    def going(self, *, paid: bool) -> tuple[_Candidate, ...]:
-        return tuple(each for each in self.candidates if paid or each.free)
+    def going(self, *, paid: bool, recordings: bool) -> tuple[_Candidate, ...]:
+        return tuple(each for each in self.candidates if (recordings if each.own else paid or each.free))
 
     def told(self, going: tuple[_Candidate, ...], *, paid: bool, removed: bool, unfinished: int) -> Pruning:
-        staying = () if paid else tuple(each for each in self.candidates if not each.free)
+        there = {(each.lying.key, each.lying.take_id) for each in going}
+        left = [each for each in self.candidates if (each.lying.key, each.lying.take_id) not in there]
+        staying = tuple(each for each in left if not each.own)
         return Pruning(
             removed=removed,
             takes=tuple(each.shown for each in going),
             kept=tuple(each.shown for each in staying),
+            own=tuple(each.shown for each in left if each.own),
             cost=by_currency(each.take for each in going if each.take),
             kept_cost=by_currency(each.take for each in staying if each.take),
             given_up=self.missing if paid else (),
@@ -130,9 +138,12 @@ def _look_through(project: Project) -> _Found:
     with Providers(project.book.providers, language=project.book.language) as providers:
         prepared = prepare(project, store, providers)
         used = in_use(prepared, providers, store)
+        own_keys = {line.request.as_own().key for line in prepared.plan.lines}
         unused = _unused(project, prepared, providers, store, whole, used)
         free = frozenset(name for name, take in sidecars.items() if _came_for_nothing(take, providers))
-    candidates = (_candidate(each, sidecars, whole, used, unused, free) for each in shelf.lying)
+    asked_for = frozenset((each.key, each.take_id) for each in tally.kept)
+    candidates = (_candidate(each, sidecars, whole, used, unused, free, asked_for) for each in shelf.lying)
+    own_keys |= {take.key for take in sidecars.values() if take.is_own}
     absent = tuple(
         Doubt(
             key=each.key,
@@ -145,7 +156,7 @@ def _look_through(project: Project) -> _Found:
         if each.amount and (each.key, each.take_id) not in sidecars
     )
     return _Found(
-        tuple(each for each in candidates if each),
+        tuple(each._replace(own=_may_be_own(each, own_keys, asked_for)) for each in candidates if each),
         shelf,
         absent,
         tuple(str(notice) for notice in store.notices),
@@ -205,6 +216,7 @@ def _candidate(
     used: frozenset[Name],
     unused: frozenset[Name],
     free: frozenset[Name],
+    asked_for: frozenset[Name],
 ) -> _Candidate | None:
     name = lying.key, lying.take_id
     take = sidecars.get(name)
@@ -215,15 +227,28 @@ def _candidate(
         rest = lying._replace(files=aside)
         return _Candidate(rest, _shown(rest, take, "leftover"), None, True) if aside else None
     if lying.size_of(".json") is None:
-        return _Candidate(lying, _shown(lying, None, "leftover"), None, True)
+        # What the ledger knows lacks its sidecar only, which may be put back.
+        return _Candidate(lying, _shown(lying, None, "leftover"), None, name not in asked_for)
     return _Candidate(lying, _shown(lying, take, "damaged"), take, name in free)
+
+
+def _may_be_own(candidate: _Candidate, own_keys: Container[str], asked_for: Container[Name]) -> bool:
+    """Whether somebody brought it in, or nobody can tell any more: of a take without a sidecar to be read."""
+    if candidate.take is not None:
+        return candidate.take.is_own
+    lying = candidate.lying
+    if lying.size_of(".json") is None:
+        return lying.key in own_keys and lying.size_of(".flac") is not None
+    return (lying.key, lying.take_id) not in asked_for
 
 
 def _came_for_nothing(take: Take, providers: Providers) -> bool:
     """Whether it is known to have cost nothing, rather than what nobody knows."""
-    if take.cost:
+    if take.cost or take.is_own:
         return False
     with contextlib.suppress(DamagedTake, NarratorError):
+        if take.request.provider not in providers:
+            return False  # a later narrator's
         able = providers[take.request.provider].models.get(take.request.model)
         return able is not None and able.free
     return False
@@ -253,7 +278,7 @@ def _remove(project: Project, found: _Found, going: tuple[_Candidate, ...], *, p
         with Ledger(project.takes, store=TakeStore(project.takes), command="prune") as ledger:
             # What they cost stays written down, even where they came from another machine. What a take was
             # joined from is written down by itself.
-            ledger.adopt(take for take in takes if not parts_of(take))
+            ledger.adopt(take for take in takes if not parts_of(take) and not take.is_own)
             ledger.pruned([*(take.id for take in takes), *given_up])
     for each in going:
         remove(project.takes, each.lying)

@@ -38,7 +38,7 @@ class Known(NamedTuple):
     """A project as far as it can be read."""
 
     takes: Path
-    budget: Spent | None
+    budget: tuple[Spent, ...]
     in_use: frozenset[Name] | None
     """None where the book cannot be planned."""
     served: Mapping[Name, tuple[Line, str]]
@@ -155,11 +155,10 @@ def _known(folder: Path) -> Known:
         takes = folder.resolve() / "takes"
         if takes.is_symlink() or not takes.is_dir():  # it may lead anywhere, or is no project at all
             raise
-        return Known(takes, None, None, {}, {}, _unplanned(error))
-    budget = project.book.budget
+        return Known(takes, (), None, {}, {}, _unplanned(error))
     known = Known(
         project.takes,
-        Spent(amount=budget.amount, currency=budget.currency) if budget else None,
+        tuple(Spent(amount=each.amount, currency=each.currency) for each in project.book.budget),
         None,
         {},
         {},

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -19,9 +20,9 @@ from narrator.manuscript import Notice, Utterance
 from narrator.needing import Needs, designed_voice, voice_name
 from narrator.planning import Line, Plan, chains
 from narrator.providers.base import Expecting, Provider
-from narrator.splitting import Part, is_silent, join, parts_of
+from narrator.splitting import Part, is_silent, join, parts_of, speaking_rate
 from narrator.store import TakeStore, identify
-from narrator.takes import Generation, Precedent, Take
+from narrator.takes import Generation, Pcm, Precedent, Take
 
 GIVE_UP_AFTER = 3
 """Failures in a row, without one success between, after which a provider is not asked any more."""
@@ -47,6 +48,7 @@ class Recording:
         ledger: Ledger,
         needs: Needs,
         on_take: OnTake,
+        on_stored: OnTake = lambda _line, _take: None,
         read_guide: ReadGuide | None = None,
         find_times: FindTimes | None = None,
         gone: Collection[str] = (),
@@ -56,6 +58,7 @@ class Recording:
             ledger: where every request is written down, and claimed before it is made.
             needs: what the whole book asks for.
             on_take: told of the take that serves a line, from the thread that recorded it.
+            on_stored: told the same as soon as it is stored, before the times of its words are looked for.
             find_times: for takes that come without word times, once they are stored.
             gone: providers that are not asked any more.
         """
@@ -66,13 +69,16 @@ class Recording:
         """Every take stored, those that serve no line included: all were paid for."""
         self.given_up = 0
         """Lines that were being asked for, for money, when a second Ctrl-C ended the waiting for them."""
-        self._providers, self._store, self._on_take = providers, store, on_take
+        self._providers, self._store = providers, store
+        self._on_take, self._on_stored = on_take, on_stored
         self._ledger, self._needs = ledger, needs
         self._read_guide, self._find_times = read_guide, find_times
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._claiming = threading.Lock()
         self._voice_claims: set[str] = set()
+        self._part_claims: list[str] = []
+        """Of takes of parts that are this run's to join, whether it has joined them or not."""
         self._joined: dict[str, set[str]] = {}
         """Ids of takes that are in a take joined from parts, or about to be, by that one's key."""
         self._held: set[str] = set()
@@ -102,7 +108,7 @@ class Recording:
         finally:
             self._putting.shutdown(wait=True)  # all of it: it is paid for
             self.given_up = self._in_flight  # none, where they were waited for
-            self._ledger.release(self._voice_claims)
+            self._ledger.release((*self._voice_claims, *self._part_claims))
 
     @property
     def requests(self) -> int:
@@ -272,55 +278,74 @@ class Recording:
     def _ask_in_parts(self, line: Line, before: Precedent | None, *, pickup: bool) -> _Answered:
         """Ask for the parts of a line that have no takes, keep each as it comes, and join them all."""
         began = time.monotonic()
-        takes: list[Take] = []
+        found: list[tuple[Take, Pcm]] = []
         last = before
         for part in line.parts:
-            take = self._part_on_hand(line, part) or self._ask_for_part(line, part, last, pickup=pickup)
-            takes.append(take)
-            last = take.precedent
-        rate = next((take.rate for take in reversed(takes) if not is_silent(take)), takes[-1].rate)
+            one = self._part_on_hand(line, part) or self._ask_for_part(line, part, last, pickup=pickup)
+            found.append(one)
+            last = one[0].precedent
+        takes = [take for take, _ in found]
+        rate = speaking_rate(takes)
         for index, (part, take) in enumerate(zip(line.parts, takes, strict=True)):
             if take.rate != rate and not is_silent(take):  # from before the service changed its own
-                takes[index] = self._ask_for_part(line, part, before, pickup=pickup)
-        sound = [self._store.pcm(take.key, take.id, known=take) for take in takes]
+                found[index] = self._ask_for_part(line, part, before, pickup=pickup)
+        takes, sound = [take for take, _ in found], [pcm for _, pcm in found]
         joined = self._timed(line, join(line.request, line.parts, takes, sound, rate=rate))
         took_ms = round((time.monotonic() - began) * 1000)
         with self._lock:
             self._held.add(identify(joined))
         return _Answered(line, before, (joined,), took_ms, _now(), None)
 
-    def _part_on_hand(self, line: Line, part: Part) -> Take | None:
+    def _part_on_hand(self, line: Line, part: Part) -> tuple[Take, Pcm] | None:
         """
         A take of a part that is in no take of the line: left by a stop, an edit, or another process since.
 
-        It is given once in this run.
+        It is given once, in this run and among all that are alive.
         """
-        with self._lock:
-            joined = self._joined_takes(line)
-            found = (take for take in self._store.takes(part.request.key) if take.id not in joined)
-            for take in found:
-                joined.add(take.id)
-                try:
-                    self._store.pcm(take.key, take.id, known=take)
-                except DamagedTake:
-                    self._store.set_aside(take.key, take.id)
-                else:
-                    return take
+        for take in self._store.takes(part.request.key):
+            if not self._is_ours_to_join(line, take.id):
+                continue
+            try:
+                return take, self._store.pcm(take.key, take.id, known=take)
+            except DamagedTake:
+                self._store.set_aside(take.key, take.id)
         return None
 
-    def _ask_for_part(self, line: Line, part: Part, before: Precedent | None, *, pickup: bool) -> Take:
+    def _ask_for_part(
+        self, line: Line, part: Part, before: Precedent | None, *, pickup: bool
+    ) -> tuple[Take, Pcm]:
         each = line._replace(request=part.request, parts=())
-        take = self._keep(self._ask(each, before, pickup=pickup))[0]
+        answered = self._ask(each, before, pickup=pickup)
+        generation = answered.generations[0]
+        with suppress(OutputError):  # it is paid for, and kept whatever the ledger takes
+            self._is_ours_to_join(line, identify(generation))  # before others can see it in the store
+        return self._keep(answered)[0], generation.pcm
+
+    def _is_ours_to_join(self, line: Line, take_id: str) -> bool:
+        """Whether a take of a part may go into this take of the line; if so, it goes into no other."""
         with self._lock:
-            self._joined_takes(line).add(take.id)
-        return take
+            joined = self._joined_takes(line)
+            if take_id in joined:
+                return False
+            joined.add(take_id)
+        if self._is_free(line):
+            return True
+        # Another process may record a line that says the same, and join it before its claims are gone.
+        claim = Claim(f"part:{take_id}", 1)
+        granted = self._ledger.claim([claim], lambda _: int(take_id in self._joined_in_store(line)))
+        with self._lock:
+            self._part_claims += [claim.name] * granted
+        return bool(granted)
 
     def _joined_takes(self, line: Line) -> set[str]:
         """Ids of the takes that are in a take of the line, or about to be; to be called under the lock."""
         key = line.request.key
         if key not in self._joined:
-            self._joined[key] = {name for take in self._store.takes(key) for name in parts_of(take)}
+            self._joined[key] = self._joined_in_store(line)
         return self._joined[key]
+
+    def _joined_in_store(self, line: Line) -> set[str]:
+        return {name for take in self._store.takes(line.request.key) for name in parts_of(take)}
 
     def _voice(self, line: Line) -> _Voice:
         """The voice that a line's description asks for."""
@@ -381,6 +406,7 @@ class Recording:
         """Store every answer; the first one serves the line."""
         line = answered.line
         takes = self._keep(answered)
+        self._on_stored(line, takes[0])
         with self._lock:
             done = [line.request.key] if line.request.key in claimed.names else []
             if done:

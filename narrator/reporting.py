@@ -11,7 +11,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from urllib.parse import quote
@@ -24,6 +23,7 @@ from narrator.manuscript import NARRATOR, Notice
 from narrator.rendering import render_report
 from narrator.results import Spent
 from narrator.timeline import Heard, Outline, milliseconds
+from narrator.typesetting import DoubtedLine, set_text
 
 VERSION = 1
 """Of report.json: raised when a key changes its meaning or goes; new keys may come without."""
@@ -66,6 +66,8 @@ class ChapterReport(BaseModel, frozen=True, extra="forbid"):
     """Quotations in prose that no speaker was found for; the narrator reads them."""
     checks: tuple[str, ...] = ()
     """What was proved about the finished file, a short phrase each."""
+    doubts: tuple[DoubtedLine, ...] = ()
+    """In order."""
 
 
 class Unmade(BaseModel, frozen=True, extra="forbid"):
@@ -74,6 +76,20 @@ class Unmade(BaseModel, frozen=True, extra="forbid"):
     number: int
     title: str
     reason: str
+
+
+class StandIn(BaseModel, frozen=True, extra="forbid"):
+    """A role that speaks with its stand-in."""
+
+    role: str
+    voice: str
+    """The stand-in, `provider/voice`."""
+    instead_of: str
+    """The voice that it is cast with; empty where that is yet to be made from a description."""
+    service: str
+    """What is known of the service that it would come from, in a few words."""
+    ends: str | None = None
+    """The day from which that service does not answer (ISO 8601); None where no end is known."""
 
 
 class CoverageFigures(BaseModel, frozen=True, extra="forbid"):
@@ -97,6 +113,8 @@ class Report(BaseModel, frozen=True, extra="forbid"):
     coverage: CoverageFigures
     unmade: tuple[Unmade, ...] = ()
     notices: tuple[Notice, ...] = ()
+    stand_ins: tuple[StandIn, ...] = ()
+    """In the order of the cast."""
     cover: str | None = None
     """Path of the cover picture relative to the report's folder, with `/`."""
 
@@ -117,26 +135,31 @@ def write_report(report: Report, folder: Path) -> None:
     Raises:
         OutputError: one of them cannot be written.
     """
-    facts = report_facts(report)
-    write_text(folder / "report.html", render_report(_page(report, facts)))
+    figures = [_figures(chapter) for chapter in report.chapters]
+    facts = _facts(report, figures)
+    write_text(folder / "report.html", render_report(_page(report, facts, figures)))
     write_text(folder / "report.json", json.dumps(facts, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
 
 
 def report_facts(report: Report) -> dict[str, Any]:
     """What report.json holds: plain values, amounts of money rounded to a millionth."""
-    shares = [_shares(chapter) for chapter in report.chapters]
+    return _facts(report, [_figures(chapter) for chapter in report.chapters])
+
+
+def _facts(report: Report, figures: Sequence[_Figures]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "book": _book_facts(report.book),
         "chapters": [
-            _chapter_facts(chapter, had) for chapter, had in zip(report.chapters, shares, strict=True)
+            _chapter_facts(chapter, its) for chapter, its in zip(report.chapters, figures, strict=True)
         ],
         "coverage": {
             **report.coverage.model_dump(exclude={"skipped"}),
             "skipped": dict(report.coverage.skipped),
         },
         "notices": [notice.model_dump() for notice in report.notices],
-        "totals": _totals(report, shares),
+        "stand_ins": [stand_in.model_dump() for stand_in in report.stand_ins],
+        "totals": _totals(report, figures),
         "unmade": [chapter.model_dump() for chapter in report.unmade],
     }
 
@@ -147,7 +170,7 @@ def _book_facts(book: Book) -> dict[str, object]:
     )
 
 
-def _chapter_facts(chapter: ChapterReport, shares: _Shares) -> dict[str, Any]:
+def _chapter_facts(chapter: ChapterReport, figures: _Figures) -> dict[str, Any]:
     timeline = chapter.timeline
     return {
         "number": timeline.number,
@@ -157,28 +180,28 @@ def _chapter_facts(chapter: ChapterReport, shares: _Shares) -> dict[str, Any]:
         "loudness": chapter.loudness.model_dump(),
         "checks": list(chapter.checks),
         "unattributed": chapter.unattributed,
-        **_counts([chapter], [shares]),
+        "doubts": [doubt._asdict() for doubt in chapter.doubts],
+        **_counts([chapter], [figures]),
     }
 
 
-def _totals(report: Report, shares: Sequence[_Shares]) -> dict[str, object]:
+def _totals(report: Report, figures: Sequence[_Figures]) -> dict[str, object]:
     return {
         "chapters": len(report.chapters),
         "duration_ms": sum(chapter.timeline.duration_ms for chapter in report.chapters),
         "unattributed": sum(chapter.unattributed for chapter in report.chapters),
-        **_counts(report.chapters, shares),
+        **_counts(report.chapters, figures),
     }
 
 
-def _counts(chapters: Sequence[ChapterReport], shares: Sequence[_Shares]) -> dict[str, object]:
-    placements = [placement for chapter in chapters for placement in chapter.timeline.placements]
-    roles = _parts(chapters, shares)
+def _counts(chapters: Sequence[ChapterReport], figures: Sequence[_Figures]) -> dict[str, object]:
+    roles = _parts(chapters, figures)
     return {
         "scenes": sum(len(chapter.timeline.scenes) for chapter in chapters),
-        "utterances": len(placements),
+        "utterances": sum(len(chapter.timeline.placements) for chapter in chapters),
         "words": sum(part.words for part in roles),
-        "takes": len({placement.take_id for placement in placements}),
-        "word_sources": dict(Counter(placement.word_source for placement in placements)),
+        "takes": len(frozenset().union(*(each.takes for each in figures))),
+        "word_sources": dict(sum((each.word_sources for each in figures), Counter())),
         "roles": [part._asdict() for part in roles],
         "spent": [spent.model_dump() for spent in total_spent(chapters)],
     }
@@ -194,30 +217,41 @@ class _Share(NamedTuple):
     samples: int
 
 
-_Shares = dict[str, _Share]
-"""By role, in order of first appearance."""
+class _Figures(NamedTuple):
+    """What is counted in a chapter, to be added up: all of a book's lines are looked at once."""
+
+    roles: dict[str, _Share]
+    """In order of first appearance."""
+    takes: frozenset[str]
+    word_sources: Counter[str]
 
 
-def _shares(chapter: ChapterReport) -> _Shares:
+def _figures(chapter: ChapterReport) -> _Figures:
+    placements = chapter.timeline.placements
     by_role: dict[str, list[Heard]] = {}
-    for heard in chapter.timeline.placements:
+    for heard in placements:
         by_role.setdefault(heard.role, []).append(heard)
-    return {
+    roles = {
         role: _Share(
             dict.fromkeys(heard.voice for heard in said),
             len(said),
-            sum(len(_WORD.findall(heard.text)) for heard in said),
+            len(_WORD.findall(" ".join([heard.text for heard in said]))),
             sum(heard.end_sample - heard.start_sample for heard in said),
         )
         for role, said in by_role.items()
     }
+    return _Figures(
+        roles,
+        frozenset([heard.take_id for heard in placements]),
+        Counter([heard.word_source for heard in placements]),
+    )
 
 
-def _parts(chapters: Sequence[ChapterReport], shares: Sequence[_Shares]) -> list[Part]:
+def _parts(chapters: Sequence[ChapterReport], figures: Sequence[_Figures]) -> list[Part]:
     """What each role has in some chapters, in order of first appearance."""
     by_role: dict[str, list[tuple[_Share, int]]] = {}
-    for chapter, of_chapter in zip(chapters, shares, strict=True):
-        for role, share in of_chapter.items():
+    for chapter, of_chapter in zip(chapters, figures, strict=True):
+        for role, share in of_chapter.roles.items():
             by_role.setdefault(role, []).append((share, chapter.timeline.rate))
     return [
         Part(
@@ -251,25 +285,46 @@ def _spoken_ms(had: Iterable[tuple[_Share, int]]) -> int:
     return sum(milliseconds(samples, rate) for rate, samples in by_rate.items())
 
 
-def _page(report: Report, facts: dict[str, Any]) -> dict[str, object]:
+def _page(report: Report, facts: dict[str, Any], figures: Sequence[_Figures]) -> dict[str, object]:
     """What the page's template is given: the facts of report.json, and what is only for the eye and ear."""
-    colours = _colours(report.chapters)
+    colours = _colours(figures)
     roles = facts["totals"]["roles"]
     spoken_ms = sum(part["duration_ms"] for part in roles) or 1
+    stand_ins = {stand_in.role: stand_in for stand_in in report.stand_ins}
     return {
         **facts,
         "cover": None if report.cover is None else quote(report.cover),
         "wave_bars": WAVE_BARS,
         "cast": [
-            {**part, "colour": colours[part["role"]], "share": part["duration_ms"] * 100 / spoken_ms}
+            {
+                **part,
+                "colour": colours[part["role"]],
+                "share": part["duration_ms"] * 100 / spoken_ms,
+                "stand_in": stand_ins.get(part["role"]),
+            }
             for part in roles
         ],
-        "notices": [str(notice) for notice in report.notices],
+        "notices": _told(report),
+        "doubted": len({doubt.utterance_id for chapter in report.chapters for doubt in chapter.doubts}),
         "chapters": [
             {**chapter_facts, **_chapter_page(chapter, colours)}
             for chapter, chapter_facts in zip(report.chapters, facts["chapters"], strict=True)
         ],
     }
+
+
+def _told(report: Report) -> list[tuple[str, str | None]]:
+    """The notices, each with the id of its line where that is on the page."""
+    wanted = {notice.utterance for notice in report.notices if notice.utterance}
+    there = {
+        heard.utterance_id
+        for chapter in (report.chapters if wanted else ())
+        for heard in chapter.timeline.placements
+        if heard.utterance_id in wanted
+    }
+    return [
+        (str(notice), notice.utterance if notice.utterance in there else None) for notice in report.notices
+    ]
 
 
 def _chapter_page(chapter: ChapterReport, colours: dict[str, str]) -> dict[str, object]:
@@ -283,40 +338,13 @@ def _chapter_page(chapter: ChapterReport, colours: dict[str, str]) -> dict[str, 
             f"M{scene.start_sample * WAVE_BARS // max(timeline.samples, 1)} 0v256"
             for scene in timeline.scenes[1:]
         ),
-        "text": [
-            {
-                "title": timeline.scenes[number].title if number < len(timeline.scenes) else "",
-                "paragraphs": [
-                    _paragraph(list(paragraph), timeline.rate, colours)
-                    for _, paragraph in groupby(scene, key=lambda placement: placement.paragraph)
-                ],
-            }
-            for number, scene in groupby(timeline.placements, key=lambda placement: placement.scene)
-        ],
+        "text": set_text(timeline, colours=colours, doubts=chapter.doubts),
     }
 
 
-def _paragraph(placements: list[Heard], rate: int, colours: dict[str, str]) -> dict[str, object]:
-    """A paragraph in turns; a role other than the narrator is named where it begins to speak."""
-    turns = []
-    named = NARRATOR
-    for role, turn in groupby(placements, key=lambda placement: placement.role):
-        turns.append(
-            {
-                "name": role if role not in (NARRATOR, named) else "",
-                "colour": colours[role],
-                "utterances": [
-                    (each.utterance_id, milliseconds(each.start_sample, rate), each.text) for each in turn
-                ],
-            }
-        )
-        named = named if role == NARRATOR else role
-    return {"heading": placements[0].heading, "turns": turns}
-
-
-def _colours(chapters: Sequence[ChapterReport]) -> dict[str, str]:
+def _colours(figures: Iterable[_Figures]) -> dict[str, str]:
     """A style class for each role: `r0` for the narrator, then `r1` and on, by first appearance."""
-    roles = dict.fromkeys(placement.role for chapter in chapters for placement in chapter.timeline.placements)
+    roles = dict.fromkeys(role for chapter in figures for role in chapter.roles)
     others = [role for role in roles if role != NARRATOR]
     return {NARRATOR: "r0"} | {role: f"r{number % HUES + 1}" for number, role in enumerate(others)}
 

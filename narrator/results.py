@@ -36,6 +36,13 @@ class Spent(BaseModel, frozen=True, extra="forbid"):
     currency: str
 
 
+class RunSpent(Spent, frozen=True, extra="forbid"):
+    """Money that a run spent; the amount is the largest where it was paid in several currencies."""
+
+    costs: tuple[Spent, ...] = ()
+    """By currency; empty where nothing cost anything."""
+
+
 class Production(BaseModel, frozen=True, extra="forbid"):
     """What a run did: the result of `book --json` and `chapter --json`."""
 
@@ -47,9 +54,9 @@ class Production(BaseModel, frozen=True, extra="forbid"):
     """HTTP requests made; an engine inside narrator makes none."""
     seconds: float
     """Of audio in the chapters listed."""
-    spent: Spent
+    spent: RunSpent
     """In this run, what may have been billed for answers that were lost among it."""
-    wasted: Spent
+    wasted: RunSpent
     """That part of it."""
     chapters: tuple[MadeChapter, ...]
     warnings: tuple[str, ...]
@@ -66,7 +73,7 @@ class CheckedChapter(BaseModel, frozen=True, extra="forbid"):
     utterances: int
     characters: int
     to_record: int
-    """Lines that need a take of their own."""
+    """Takes: lines that say the same in a voice that is the same each time share one."""
     on_hand: int
     """Utterances whose take is in the store."""
     seconds: float
@@ -108,6 +115,8 @@ class CheckedModel(BaseModel, frozen=True, extra="forbid"):
     """For a minute of sound, where that is billed."""
     price_known: bool
     """False: nobody has said what it costs, so the amount is 0 and says nothing."""
+    predicted: bool
+    """Whether the service said how long lines will sound; otherwise that is told by their text."""
     priced_on: str | None
     """The day from which the price is known (ISO 8601); None where book.yaml says it, or nothing costs."""
 
@@ -135,7 +144,7 @@ class CheckedSpending(Spent, frozen=True, extra="forbid"):
 
 
 class CheckedBudget(Spent, frozen=True, extra="forbid"):
-    """The budget, and what was spent in its currency."""
+    """The budget in one currency, and what was spent in that."""
 
     spent: float
     left: float
@@ -189,11 +198,12 @@ class Check(BaseModel, frozen=True, extra="forbid"):
     """To be spoken."""
     coverage: CheckedCoverage
     to_record: int
-    """Lines that need a take of their own."""
+    """Takes: lines that say the same in a voice that is the same each time share one."""
     estimate: CheckedEstimate
     spent: tuple[CheckedSpending, ...]
     """So far, by currency."""
-    budget: CheckedBudget | None
+    budget: tuple[CheckedBudget, ...]
+    """By currency; empty where book.yaml has none."""
     """None: book.yaml sets none."""
     built: bool
     """Whether the whole book was built before, as a rehearsal where one is asked about."""
@@ -203,6 +213,17 @@ class Check(BaseModel, frozen=True, extra="forbid"):
     """Quotations for which no speaker was found; the narrator reads them."""
     warnings: tuple[str, ...]
     errors: tuple[str, ...] = ()
+
+
+class ListedDoubt(BaseModel, frozen=True, extra="forbid"):
+    """A place where a take does not seem to hold its text."""
+
+    kind: Literal["missing", "repeated", "otherwise"]
+    words: str
+    """As written."""
+    start_ms: int
+    """Where in the take, from here to `end_ms`; of missing words, where they should be."""
+    end_ms: int
 
 
 class ListedTake(BaseModel, frozen=True, extra="forbid"):
@@ -227,6 +248,10 @@ class ListedTake(BaseModel, frozen=True, extra="forbid"):
     direction: str | None
     path: str
     """Of its FLAC file, absolute."""
+    holds: bool | None = None
+    """Whether it holds its text, as far as can be heard; None where nobody has listened for that."""
+    doubts: tuple[ListedDoubt, ...] = ()
+    """Where it does not seem to; guesses where it does not hold its text."""
 
 
 class LineTakes(BaseModel, frozen=True, extra="forbid"):
@@ -264,3 +289,26 @@ class Pickups(Production, frozen=True, extra="forbid"):
     """What `pickup --json` prints."""
 
     pickups: tuple[PickedUp, ...] = ()
+
+
+class AddedTake(BaseModel, frozen=True, extra="forbid"):
+    """A recording that somebody brought in for a line; it is in use now."""
+
+    id: str
+    text: str
+    file: str
+    """As it was given."""
+    take: str
+    """Id of the take that it is."""
+    before: str | None
+    """Id of the take that was used before."""
+    milliseconds: int
+    holds: bool | None
+    """See `ListedTake`."""
+    doubts: tuple[ListedDoubt, ...]
+
+
+class Additions(Production, frozen=True, extra="forbid"):
+    """What `takes --add --json` prints of several lines."""
+
+    added: tuple[AddedTake, ...] = ()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from narrator.choices import Choices
 from narrator.errors import UsageError
+from narrator.findings import doubts_of
 from narrator.manuscript import Notice
 from narrator.ordering import Order, select
 from narrator.pinning import Pinning
@@ -20,7 +21,7 @@ from narrator.production import publish
 from narrator.progress import Progress, Silent
 from narrator.project import open_project, rewrite_choices
 from narrator.providers import Providers
-from narrator.results import LineTakes, ListedTake
+from narrator.results import LineTakes, ListedDoubt, ListedTake
 from narrator.session import Made, Session, collecting_rarely, make, open_session, tracks
 from narrator.store import TakeStore
 from narrator.summary import produced
@@ -128,7 +129,7 @@ def list_takes(folder: Path, utterance_id: str) -> LineTakes:
     project = open_project(folder)
     with collecting_rarely(), Providers(project.book.providers, language=project.book.language) as providers:
         store = TakeStore(project.takes)
-        return _line_takes(prepare(project, store, providers), store, utterance_id)
+        return line_takes(prepare(project, store, providers), store, utterance_id)
 
 
 def use_take(
@@ -160,8 +161,8 @@ def use_take_in(session: Session, utterance_id: str, which: str) -> tuple[LineTa
     chooser = Chooser(session, prepared.plan)
     chooser.choose({utterance_id: take})
     made = remake(session, chooser.choices, {line.chapter})
-    listed = _line_takes(made.prepared, session.store, utterance_id)
-    return _told(listed, made, session), chooser.choices != session.project.choices
+    listed = line_takes(made.prepared, session.store, utterance_id)
+    return with_outcome(listed, made, session), chooser.choices != session.project.choices
 
 
 def _nothing_made(prepared: Prepared, notices: tuple[Notice, ...]) -> Outcome:
@@ -169,7 +170,7 @@ def _nothing_made(prepared: Prepared, notices: tuple[Notice, ...]) -> Outcome:
     return Outcome((), taken, (), 0, (), notices, ())
 
 
-def _told(listed: LineTakes, made: Made, session: Session) -> LineTakes:
+def with_outcome(listed: LineTakes, made: Made, session: Session) -> LineTakes:
     """With what became of the chapter."""
     told = produced(made.prepared, (), made.outcome, session.setting(made.prepared), session.ledger)
     return listed.model_copy(
@@ -190,7 +191,8 @@ def _takes(line: Line, prepared: Prepared, store: TakeStore) -> list[Take]:
     """Those under the line's key, and those that were asked for with another direction in their place."""
     key = line.request.key
     chosen = (choice.lies_under for choice in prepared.project.choices.chosen if choice.key == key)
-    keys = dict.fromkeys((key, *store.related(key), *chosen))
+    # Recordings that were brought in are those of the words, whoever is asked for them now.
+    keys = dict.fromkeys((key, *store.related(key), *chosen, line.request.as_own().key))
     found = [take for each in keys for take in store.takes(each)]
     spoken = line.request.spoken.text
     return sorted(
@@ -199,7 +201,12 @@ def _takes(line: Line, prepared: Prepared, store: TakeStore) -> list[Take]:
     )
 
 
-def _line_takes(prepared: Prepared, store: TakeStore, utterance_id: str) -> LineTakes:
+def line_takes(prepared: Prepared, store: TakeStore, utterance_id: str) -> LineTakes:
+    """The takes of a line.
+
+    Raises:
+        UsageError: there is no such line.
+    """
     line = _line(prepared.plan, utterance_id)
     used: dict[tuple[str, str], list[str]] = defaultdict(list)
     for each in prepared.plan.lines:
@@ -238,6 +245,16 @@ def _facts(take: Take, number: int, users: list[str], line: Line, store: TakeSto
         voice=take.request.voice,
         direction=take.request.direction,
         path=str(store.path(take.key, take.id)),
+        holds=take.alignment.holds if take.alignment else None,
+        doubts=listed_doubts(take, line.utterance.text),
+    )
+
+
+def listed_doubts(take: Take, text: str) -> tuple[ListedDoubt, ...]:
+    """Those about a take of the line that is written so."""
+    return tuple(
+        ListedDoubt(kind=each.kind, words=each.words, start_ms=each.start_ms, end_ms=each.end_ms)
+        for each in doubts_of(take, text)
     )
 
 

@@ -21,7 +21,7 @@ from narrator.lexicon import EMBEDDED
 from narrator.manuscript import Notice
 from narrator.needing import Needs, designed_voice, needs, voice_name
 from narrator.pipeline import Outcome, Pipeline, is_fatal
-from narrator.planning import Line, PlannedChapter, takes_of
+from narrator.planning import Line, PlannedChapter, takes_of, to_record
 from narrator.preparing import Prepared, prepare
 from narrator.progress import Progress
 from narrator.project import Project
@@ -102,8 +102,7 @@ def open_session(
         sweep(project.takes, within=False)
         sweep(project.build)
         store = TakeStore(project.takes)
-        budget = project.book.budget
-        with Ledger(project.takes, store=store, budget=budget, command=command) as ledger:
+        with Ledger(project.takes, store=store, budget=project.book.budget, command=command) as ledger:
             told = len(ledger.notices)
             for notice in ledger.notices[:told]:
                 progress.notice(notice)
@@ -167,11 +166,14 @@ def make(
         }
         if found := gone(prepared, outcome):
             lost |= found
+            before, prepared = prepared.plan, session.prepare(lost)
+            waiting = _wanting(prepared, numbers)
             for error in found.values():
-                session.progress.notice(told(error))
-            prepared = session.prepare(lost)
+                session.progress.notice(told(error, partly=error.provider in waiting))
             again = _run(session, prepared, numbers, only, gone=closed | lost.keys())
-            outcome = together(outcome, again, tuple(found.values()), requests=session.providers.requests)
+            outcome = together(
+                outcome, again, tuple(found.values()), plan=before, requests=session.providers.requests
+            )
         elif (awaited := _left_to_us(outcome, closed)) and in_vain < VAIN:
             _wait_for_others(session, _claimed_by(awaited), awaited)
             prepared = session.prepare(lost)
@@ -202,14 +204,10 @@ def _run(
     gone: Collection[str] = (),
 ) -> Outcome:
     chapters = tracks(prepared, numbers)
+    lines = [line for _, planned in chapters for line in planned.lines]
+    ours = (line for line in lines if only is None or line.utterance.id in only)
     session.progress.planned(
-        chapters=len(chapters),
-        lines=sum(len(planned.lines) for _, planned in chapters),
-        to_record=sum(
-            line.take is None and (only is None or line.utterance.id in only)
-            for _, planned in chapters
-            for line in planned.lines
-        ),
+        chapters=len(chapters), lines=len(lines), to_record=len(to_record(ours, session.providers))
     )
     announce(prepared.plan, session.providers)
     return Pipeline(
@@ -224,6 +222,12 @@ def _run(
         find_times=session.find_times,
         gone=gone,
     ).run()
+
+
+def _wanting(prepared: Prepared, numbers: Collection[int]) -> set[str]:
+    """The providers that lines of some chapters wait for."""
+    lines = (line for _, planned in tracks(prepared, numbers) for line in planned.lines)
+    return {line.request.provider for line in lines if line.take is None}
 
 
 def _left_to_us(outcome: Outcome, closed: Collection[str]) -> list[Line]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
 MILLION = 1_000_000
+VOICE = "voice:"
+"""What the name begins with of a voice that is made from a description, before the service has named it."""
 
 Outcome = Literal["sent", "unsent", "refused", "broken", "answered", "kept", "lost"]
 """What became of a request.
@@ -41,6 +43,7 @@ class Errand(NamedTuple):
     provider: str
     model: str
     voice: str
+    """Canonical, or one that begins with `VOICE`."""
     pickup: bool = False
     """Whether somebody asked for another take of a line that has one."""
 
@@ -125,6 +128,23 @@ class Account(Protocol):
         A request for the same take that was identified and brought none, and that nobody waits for: the
         newest of those that were not given here before. Whoever comes to nothing with it asks for the next
         one; the others are left to other lines that say the same.
+
+        Raises:
+            OutputError: the ledger cannot be read.
+        """
+        ...
+
+    def of_voice(self) -> Account:
+        """
+        Where requests are written down that make the line's voice from its description, and no take of the
+        line. Its `unfinished` are those of all lines in that voice, however long ago they were made.
+        """
+        ...
+
+    def voice_ids(self) -> Ids | None:
+        """
+        The service's own ids of a take in the line's voice that is made from its description, whatever has
+        become of that take and its line; None where there never was one.
 
         Raises:
             OutputError: the ledger cannot be read.

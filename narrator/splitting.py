@@ -182,12 +182,17 @@ def is_silent(take: Take) -> bool:
     return take.level.speech_start_sample == take.level.speech_end_sample
 
 
+def speaking_rate(takes: Sequence[Take]) -> int:
+    """The sample rate of the last take with sound in it: silence can be had at any."""
+    return next((take.rate for take in reversed(takes) if not is_silent(take)), takes[-1].rate)
+
+
 def paid_for(takes: Iterable[Take]) -> Iterator[Take]:
     """
     Those of *takes* whose costs make up what all of them have cost: a joined one's are those of its parts, or
-    where not all of these are here, its own.
+    where not all of these are here, its own. What somebody brought in was never asked for.
     """
-    takes = list(takes)
+    takes = [take for take in takes if not take.is_own]
     joined = {take.id: parts for take in takes if (parts := parts_of(take))}
     if not joined:
         return iter(takes)

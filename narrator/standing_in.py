@@ -6,11 +6,13 @@ answers in its place.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from itertools import chain
 
 from narrator.errors import MissingTake, NarratorError, ProviderError, ServiceGone
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome
+from narrator.planning import Plan
 from narrator.preparing import Prepared
 
 
@@ -26,8 +28,16 @@ def gone(prepared: Prepared, outcome: Outcome) -> dict[str, ServiceGone]:
     return {provider: error for provider, error in lost.items() if provider in able}
 
 
-def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, requests: int) -> Outcome:
-    """Both passes as one run, which took so many *requests*: the first, with the stand-ins' over it."""
+def together(
+    first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, plan: Plan, requests: int
+) -> Outcome:
+    """
+    Both passes as one run, which took so many *requests*: the first, with the stand-ins' over it.
+
+    Args:
+        lost: the services that stand-ins spoke for in the second pass.
+        plan: of the first pass, where every role has its own voice.
+    """
     changed = {made.chapter.number for made in first.assembled if made.changed}
     named = {error.provider for error in lost}
     # Another service that said no to all further requests was not asked again.
@@ -38,10 +48,10 @@ def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, 
     ]
     errors += second.errors
     notices = [*first.notices, *second.notices]
-    if any(isinstance(error, MissingTake) for error in errors):
-        errors[:0] = lost  # a role without a stand-in: that is why its lines are missing
-    else:
-        notices += [told(error) for error in lost]
+    wanting = _wanting(plan, errors)
+    # A role without a stand-in, or one that failed too: that is why its lines are missing.
+    errors[:0] = [error for error in lost if error.provider in wanting]
+    notices += [told(error) for error in lost if error.provider not in wanting]
     return Outcome(
         tuple(
             made._replace(changed=made.changed or made.chapter.number in changed) for made in second.assembled
@@ -56,8 +66,23 @@ def together(first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, 
     )
 
 
-def told(error: ServiceGone) -> Notice:
-    """That stand-ins speak for a service."""
+def _wanting(plan: Plan, errors: Iterable[NarratorError]) -> set[str]:
+    """The services that the lines without which a chapter was refused are to be spoken by."""
+    refused = (error.utterance_ids for error in errors if isinstance(error, MissingTake))
+    missing = set(chain.from_iterable(refused))
+    return {line.request.provider for line in plan.lines if line.utterance.id in missing}
+
+
+def told(error: ServiceGone, *, partly: bool = False) -> Notice:
+    """
+    That stand-ins speak for a service.
+
+    Args:
+        partly: some of its roles have none.
+    """
     where = f"{error.provider}: no service at {error.base_url} ({error.reason})"
     news = f" ({error.news})" if error.news else ""
-    return Notice(message=f"{where}; its roles speak with their stand-ins{news}")
+    roles = (
+        "its roles that have stand-ins speak with them" if partly else "its roles speak with their stand-ins"
+    )
+    return Notice(message=f"{where}; {roles}{news}")

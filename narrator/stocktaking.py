@@ -122,8 +122,8 @@ class Reckoning(BaseModel, frozen=True, extra="forbid"):
     unpriced: int
     """Requests that may have been billed, at a price that nobody had said: no sum holds them."""
     stock: Stock
-    budget: Spent | None
-    """As book.yaml sets it."""
+    budget: tuple[Spent, ...]
+    """As book.yaml sets it, by currency."""
     warnings: tuple[str, ...]
     errors: tuple[str, ...]
     exit_code: int = 0
@@ -154,6 +154,9 @@ class Pruning(BaseModel, frozen=True, extra="forbid"):
     """That are removed, by key."""
     kept: tuple[Removable, ...]
     """That serve no line either, and are kept since they were paid for; `--paid` removes them too."""
+    own: tuple[Removable, ...] = ()
+    """That serve no line either, and are kept since somebody brought them in, or may have, and nobody could
+    give them again; `--recordings` removes them too."""
     cost: tuple[Spent, ...]
     """What `takes` cost, by currency."""
     kept_cost: tuple[Spent, ...]

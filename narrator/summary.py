@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
 
 from narrator.assembly import Assembled, Setting
+from narrator.casting import ServiceStatus
 from narrator.errors import LoudnessOutOfRange, MissingTake, NarratorError, ProviderError
-from narrator.findings import Findings
+from narrator.findings import NOT_THE_LINE, Findings, doubts_of
 from narrator.ledger import Ledger
 from narrator.manuscript import Notice
 from narrator.pipeline import Outcome
-from narrator.planning import PlannedChapter
+from narrator.planning import Line, PlannedChapter
 from narrator.preparing import Prepared
-from narrator.reporting import ChapterReport, CoverageFigures, Loudness, Report, Unmade
-from narrator.results import MadeChapter, Production, Spent, UnmadeChapter
+from narrator.providers.base import Provider
+from narrator.reporting import ChapterReport, CoverageFigures, Loudness, Report, StandIn, Unmade
+from narrator.results import MadeChapter, Production, RunSpent, Spent, UnmadeChapter
 from narrator.spending import amount
+from narrator.stitching import used
+from narrator.takes import Take
+from narrator.timeline import Heard, milliseconds
+from narrator.typesetting import DoubtedLine
 
 
 def produced(
@@ -26,16 +35,17 @@ def produced(
     ledger: Ledger,
 ) -> Production:
     """A run over some chapters."""
-    served = sum(line.utterance.id in outcome.taken for planned in chapters for line in planned.lines)
+    folder = setting.build.resolve() / "chapters"
+    served = sum([line.utterance.id in outcome.taken for planned in chapters for line in planned.lines])
     seconds = sum(made.outline.samples / made.outline.rate for made in outcome.assembled)
     return Production(
         recorded=len(outcome.recorded),
         reused=served - len(outcome.recorded),
         requests=outcome.requests,
         seconds=round(seconds, 3),
-        spent=_most(ledger.run_spent),
-        wasted=_most(ledger.run_wasted),
-        chapters=tuple(_made(made, setting) for made in outcome.assembled),
+        spent=_sum(ledger.run_spent),
+        wasted=_sum(ledger.run_wasted),
+        chapters=tuple(_made(made, folder) for made in outcome.assembled),
         warnings=_texts(
             prepared.notices,
             ledger.notices,
@@ -76,15 +86,15 @@ def _is_about(error: NarratorError, planned: PlannedChapter) -> bool:
     return f"/{planned.chapter.stem}." in text
 
 
-def _most(by_currency: Mapping[str, int]) -> Spent:
-    """The largest of several amounts in millionths; books with several currencies are told by the ledger."""
+def _sum(by_currency: Mapping[str, int]) -> RunSpent:
+    """Of amounts in millionths."""
     currency, millionths = max(by_currency.items(), key=lambda each: each[1], default=("USD", 0))
-    return Spent(amount=amount(millionths), currency=currency)
+    costs = (Spent(amount=amount(each), currency=name) for name, each in sorted(by_currency.items()) if each)
+    return RunSpent(amount=amount(millionths), currency=currency, costs=tuple(costs))
 
 
-def _made(made: Assembled, setting: Setting) -> MadeChapter:
+def _made(made: Assembled, folder: Path) -> MadeChapter:
     names = {facts.name.rpartition(".")[2]: facts.name for facts in made.files}
-    folder = setting.build.resolve() / "chapters"
     return MadeChapter(
         number=made.chapter.number,
         title=made.chapter.title,
@@ -95,7 +105,12 @@ def _made(made: Assembled, setting: Setting) -> MadeChapter:
     )
 
 
-def reported(prepared: Prepared, assembled: Mapping[int, Assembled], setting: Setting) -> Report:
+def reported(
+    prepared: Prepared,
+    assembled: Mapping[int, Assembled],
+    setting: Setting,
+    providers: Mapping[str, Provider],
+) -> Report:
     """
     The whole book as it stands; nothing about the run that made it, such as takes it had to mend.
 
@@ -104,12 +119,13 @@ def reported(prepared: Prepared, assembled: Mapping[int, Assembled], setting: Se
     """
     coverage = prepared.coverage
     planned = prepared.plan.chapters
+    made = [(each, assembled[each.chapter.number]) for each in planned if each.chapter.number in assembled]
+    doubtful = {each.chapter.number: _doubtful(each, its) for each, its in made}
+    found = (*prepared.notices, *_doubts(chain.from_iterable(doubtful.values())))
     return Report(
         book=prepared.project.book,
         chapters=tuple(
-            _chapter_report(each, assembled[each.chapter.number], setting)
-            for each in planned
-            if each.chapter.number in assembled
+            _chapter_report(each, its, setting, doubtful[each.chapter.number]) for each, its in made
         ),
         coverage=CoverageFigures(
             characters=coverage.characters,
@@ -123,31 +139,112 @@ def reported(prepared: Prepared, assembled: Mapping[int, Assembled], setting: Se
             for each in planned
             if each.chapter.number not in assembled
         ),
-        notices=tuple(
-            dict.fromkeys((*prepared.notices, *_doubts(planned, assembled), *of_masters(assembled.values())))
-        ),
+        notices=tuple(dict.fromkeys((*_at_their_lines(found, planned), *of_masters(assembled.values())))),
+        stand_ins=_stand_ins(prepared, providers),
         cover=f"../{setting.cover.path}" if setting.cover else None,
     )
 
 
-def _doubts(planned: Iterable[PlannedChapter], assembled: Mapping[int, Assembled]) -> Iterable[Notice]:
+class _Doubtful(NamedTuple):
+    """A line whose take was looked at, which nobody has chosen."""
+
+    line: Line
+    take: Take
+    heard: Heard
+
+
+def _doubtful(planned: PlannedChapter, made: Assembled) -> list[_Doubtful]:
+    return [
+        _Doubtful(line, take, heard)
+        for line, take, heard in zip(planned.lines, made.taken, made.outline.placements, strict=True)
+        if take.alignment is not None and line.chosen is None
+    ]
+
+
+def _doubts(doubtful: Iterable[_Doubtful]) -> Iterable[Notice]:
     """Of takes that do not seem to hold their lines; the plan has told of those it knew of."""
     findings = Findings()
-    for chapter in planned:
-        if made := assembled.get(chapter.chapter.number):
-            for line, take in zip(chapter.lines, made.taken, strict=True):
-                if line.chosen is None:
-                    findings.doubted(line.utterance, take)
+    for line, take, _ in doubtful:
+        findings.doubted(line.utterance, take)
     return findings.notices()
 
 
-def _chapter_report(planned: PlannedChapter, made: Assembled, setting: Setting) -> ChapterReport:
+def _doubted_lines(doubtful: Iterable[_Doubtful], rate: int) -> Iterator[DoubtedLine]:
+    """The same, where they are on a chapter's clock."""
+    for line, take, heard in doubtful:
+        start_ms, end_ms = (milliseconds(at, rate) for at in (heard.start_sample, heard.end_sample))
+        if take.alignment is not None and not take.alignment.holds:
+            yield DoubtedLine(
+                line.utterance.id, take.id, "all", NOT_THE_LINE, line.utterance.text, start_ms, end_ms
+            )
+            continue
+        left_out_ms = milliseconds(used(take)[0], take.rate)
+        for doubt in doubts_of(take, line.utterance.text):
+            places = (start_ms + at_ms - left_out_ms for at_ms in (doubt.start_ms, doubt.end_ms))
+            first_ms, last_ms = (min(max(at_ms, start_ms), end_ms) for at_ms in places)
+            yield DoubtedLine(
+                line.utterance.id, take.id, doubt.kind, doubt.what, doubt.words, first_ms, last_ms
+            )
+
+
+def _at_their_lines(notices: Iterable[Notice], planned: Sequence[PlannedChapter]) -> Iterator[Notice]:
+    """The notices; those about a place in the manuscript name the line there, or the one before."""
+    by_file: dict[str, list[tuple[int, str]]] = {}
+    for notice in notices:
+        if notice.utterance is not None or notice.line is None:
+            yield notice
+            continue
+        if notice.file not in by_file:
+            by_file[notice.file] = sorted(
+                (each.line, each.id)
+                for chapter in planned
+                for each in chapter.chapter.utterances
+                if each.file == notice.file
+            )
+        lines = by_file[notice.file]
+        # The first of several that begin in one line.
+        at = bisect_left(lines, (notice.line, ""))
+        if at == len(lines) or (lines[at][0] > notice.line and at > 0):
+            at -= 1
+        yield notice.model_copy(update={"utterance": lines[at][1]}) if lines else notice
+
+
+def _stand_ins(prepared: Prepared, providers: Mapping[str, Provider]) -> tuple[StandIn, ...]:
+    """The roles that speak with their stand-ins, and how it stands with the service of their own voice."""
+    found = []
+    for role in prepared.project.cast.roles:
+        assignment = prepared.plan.assignments.get(role.name)
+        if assignment is None or not assignment.stand_in:
+            continue
+        name = (role.voice or "").partition("/")[0]
+        status = providers[name].status if name in providers else None
+        service = f"narrator has no provider {name!r}" if status is None else _state(status)
+        found.append(
+            StandIn(
+                role=role.name,
+                voice=f"{assignment.provider}/{assignment.voice}",
+                instead_of=role.voice or "",
+                service=service,
+                ends=status.ends if status else None,
+            )
+        )
+    return tuple(found)
+
+
+def _state(status: ServiceStatus) -> str:
+    """A stand-in speaks only for a service that did not answer; what its makers have said may tell why."""
+    return f"its service did not answer; {status.note}" if status.note else "its service did not answer"
+
+
+def _chapter_report(
+    planned: PlannedChapter, made: Assembled, setting: Setting, doubtful: Sequence[_Doubtful]
+) -> ChapterReport:
     master = made.master
     measured = master.loudness.model_dump() if master and master.loudness else {}
-    takes = {take.id: take for take in made.taken}
-    by_currency: Counter[str] = Counter()
-    for take in takes.values():
-        by_currency[take.currency] += take.cost  # type: ignore[assignment]  # money, not counts
+    costs = {take.id: (take.currency, take.cost) for take in made.taken if take.cost}
+    by_currency: dict[str, float] = {}
+    for currency, cost in costs.values():
+        by_currency[currency] = by_currency.get(currency, 0) + cost
     return ChapterReport(
         timeline=made.outline,
         files=tuple((facts.name.rpartition(".")[2], f"chapters/{facts.name}") for facts in made.files),
@@ -156,7 +253,8 @@ def _chapter_report(planned: PlannedChapter, made: Assembled, setting: Setting) 
         spent=tuple(
             Spent(amount=amount, currency=name) for name, amount in sorted(by_currency.items()) if amount
         ),
-        unattributed=sum(utterance.quotations for utterance in planned.chapter.utterances),
+        unattributed=sum([utterance.quotations for utterance in planned.chapter.utterances]),
+        doubts=tuple(_doubted_lines(doubtful, made.outline.rate)),
     )
 
 

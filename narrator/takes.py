@@ -18,6 +18,14 @@ from narrator.manuscript import Mark
 KEY_VERSION = 1
 """Part of every take key: raising it makes every book be recorded again. Say so in the changelog."""
 
+OWN = "recording"
+"""What stands in the provider's place where somebody brought a recording in, and what the sha256 of its file
+is called among the take's ids. No service has that name: such a take costs nothing, and none could give it
+again."""
+_OWN_VOICE = "own"
+LANGUAGE = "language"
+"""The setting that says what a text is spoken in, where its provider has one."""
+
 Pcm = npt.NDArray[np.int16]
 """Mono 16-bit samples."""
 
@@ -85,6 +93,12 @@ class Request(BaseModel, frozen=True, extra="forbid"):
         """The same, of another model. (A `model_copy` would keep the key, once it is known.)"""
         fields = {name: getattr(self, name) for name in Request.model_fields}
         return Request(**fields | {"model": model, "direction": direction})
+
+    def as_own(self) -> Request:
+        """What a recording of these words is kept under that somebody brings in; in which language, at most,
+        is left of how a service was to speak them."""
+        language = tuple(setting for setting in self.settings if setting[0] == LANGUAGE)
+        return Request(provider=OWN, voice=_OWN_VOICE, spoken=self.spoken, settings=language)
 
     def saying(self, spoken: Spoken) -> Request:
         """The same, of another text."""
@@ -227,6 +241,11 @@ class TakeFacts:
     took_ms: int
     written_sha256: str = ""
     """Seal of its sidecar (`sidecar`); empty where it has none."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether somebody brought it in, so that no service was asked for it."""
+        return any(name == OWN for name, _ in self.ids)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

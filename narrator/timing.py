@@ -20,10 +20,8 @@ from narrator.lexicon import DICTIONARY, EMBEDDED, PHONEMES
 from narrator.providers.base import Provider
 from narrator.providers.espeak import SETTINGS, Espeak
 from narrator.store import TakeStore
-from narrator.takes import Alignment, Pcm, Request, Spoken, Take, WordSource, WordTime
+from narrator.takes import LANGUAGE, Alignment, Pcm, Request, Spoken, Take, WordSource, WordTime
 
-_LANGUAGE = "language"
-"""The setting of a request that says what it is spoken in, where its provider has one."""
 _TRUSTED = 0.6
 """Of the phonemes that a service gave, so many must be those of the text, for times to be taken from them."""
 
@@ -89,7 +87,7 @@ class Timing:
 
     def _voice(self, take: Take, engine: Espeak) -> str | None:
         """The embedded voice for the language that the take is in, if there is one."""
-        own = dict(take.request.settings).get(_LANGUAGE)
+        own = dict(take.request.settings).get(LANGUAGE)
         language = own if isinstance(own, str) and own else self._language
         try:
             return engine.choose(language, {}).voice

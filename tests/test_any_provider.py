@@ -1,4 +1,4 @@
-"""One project, any provider: the demo through each service, a role that changes service, one that is gone."""
+"""One project, any provider: the demo through each service, and a role that changes service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from tests.commands import ended, told
-from tests.outside import closed_port
 from tests.serving.running import Running, running
 from tests.studio import write_project
 
@@ -34,7 +33,7 @@ VOICES: Mapping[str, tuple[str, ...]] = {
 }
 """As many as the demo has roles, the narrator's first."""
 SERVICES = sorted(VOICES)
-PARAGRAPHS = 8
+PARAGRAPHS = 7
 """Of a chapter, where a part of it will do."""
 
 
@@ -163,33 +162,6 @@ def test_a_role_that_changes_its_service_is_recorded_again_alone(tmp_path: Path)
         assert each["voice"].startswith("playht/" if each["id"] in maras else "sarvam/")
 
 
-def test_a_stand_in_speaks_for_a_role_whose_service_is_gone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One clear line says so, in the answer and in the report."""
-    folder = write_demo(tmp_path / "demo", "sarvam", chapters=[2])
-    cast = folder / "cast.yaml"
-    recast = cast.read_text().replace(
-        "  voice: sarvam/ritu\n", "  voice: supertone/Bela\n  stand_in: espeak/en-gb+f2\n"
-    )
-    cast.write_text(recast)
-    monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
-
-    answer = told("book", folder, "--json")
-    ended(answer, 0)
-    result = answer.result
-
-    (line,) = [line for line in result["warnings"] if "no service" in line]
-    assert "supertone" in line
-    assert "2026-08-31" in line
-    assert f"warning: {line}" in answer.err.splitlines()
-    voices = {each["role"]: each["voice"] for each in utterances(folder)}
-    assert voices["mara"].startswith("espeak/")
-    report = json.loads((folder / "build" / "report.json").read_text())
-    (told_of,) = [notice["message"] for notice in report["notices"] if "stand-in" in notice["message"]]
-    assert told_of == "role 'mara' speaks with its stand-in espeak/gmw/en+f2"
-
-
 def test_pruning_a_line_that_was_joined_spends_nothing(tmp_path: Path) -> None:
     """What is removed stays paid for, once: what was joined from parts was never paid for by itself."""
     text = "The keeper of the light went up the stairs, counting them, as he had done for thirty years, " * 5
@@ -206,3 +178,33 @@ def test_pruning_a_line_that_was_joined_spends_nothing(tmp_path: Path) -> None:
     ended(told("prune", folder, "--paid", "--yes"), 0)
 
     assert told("ledger", folder, "--json").result["totals"] == spent
+
+
+def test_each_currency_is_told_and_held_by_its_own_budget(tmp_path: Path) -> None:
+    book = "credits: false\nloudness: none\nformats: [cue]\nproviders: {playht: {price_per_1000: 10}}\n"
+    folder = write_project(
+        tmp_path / "two",
+        "# One {.silent}\n\nThe lamp was lit.\n\nMARA: Nobody came.\n",
+        cast="narrator: sarvam/shubh\nMara: playht/Jennifer\n",
+        book=f"{book}budget: {{amount: 20}}\n",
+    )
+    ended(
+        told("check", folder), 3, "no amount in INR, in which sarvam charges; add one: `budget: [{amount: 20,"
+    )
+    (folder / "book.yaml").write_text(
+        (folder / "book.yaml")
+        .read_text()
+        .replace("{amount: 20}", "[{amount: 20}, {amount: 9, currency: INR}]")
+    )
+
+    found = told("check", folder, "--json").result
+    answer = told("book", folder, "--json")
+
+    ended(answer, 0, "spent 0.0510 INR + 0.12 USD")
+    assert answer.result["spent"]["costs"] == found["estimate"]["costs"]
+    after = told("check", folder, "--json").result
+    assert [(each["currency"], each["spent"], each["enough"]) for each in after["budget"]] == [
+        ("USD", 0.12, True),
+        ("INR", 0.051, True),
+    ]
+    ended(told("pickup", folder, "c01-u001", "c01-u002"), 0, "estimated cost 0.0510 INR + 0.12 USD")

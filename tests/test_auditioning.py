@@ -11,6 +11,8 @@ import pytest
 import soundfile
 
 from narrator.cli import main
+from tests.providers.hume.octave import Octave
+from tests.providers.supertone.sona import MS_PER_LETTER, Sona
 from tests.studio import write_project
 
 TEXT = "The lamp was lit before the boats came in."
@@ -61,11 +63,12 @@ def test_speed_direction_and_lexicon_are_heard(tmp_path: Path) -> None:
     [
         (["say", "  "], 2, "nothing to say"),
         (["say", TEXT, "-o", "lamp.ogg"], 2, "must end in .mp3 or .wav"),
-        (["say", TEXT, "--voice", "espeek/en"], 3, "did you mean 'espeak'?"),
+        (["say", TEXT, "--voice", "espeek/en"], 2, "unknown provider 'espeek'; did you mean 'espeak'?"),
         (["say", TEXT, "--voice", "espeak/enx"], 3, "error: unknown voice 'espeak/enx'"),
         (["say", TEXT, "--voice", "espeak"], 2, "'espeak' names no voice; write espeak/..."),
         (["say", TEXT, "-o", "-", "--json"], 2, "both want standard output"),
         (["say", TEXT, "--project", "nowhere"], 2, "nowhere"),
+        (["voices", "nobody"], 2, "unknown provider 'nobody'; narrator records through: espeak, hume"),
         (["voices", "--save", "g1", "--name", "Old"], 2, "narrator voices PROVIDER --save"),
         (["voices", "espeak", "--save", "g1"], 2, "narrator voices PROVIDER --save"),
         (["voices", "espeak", "--delete", "Old"], 2, "espeak keeps no voices"),
@@ -93,7 +96,41 @@ def test_json_says_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["say", TEXT, "-o", str(out), "--json"]) == 0
 
     told = json.loads(capsys.readouterr().out)
-    assert told == {"file": str(out), "bytes": out.stat().st_size, "warnings": [], "errors": []}
+    assert told == {
+        "file": str(out),
+        "bytes": out.stat().st_size,
+        "characters": 0,
+        "spent": {"amount": 0.0, "currency": "USD"},
+        "warnings": [],
+        "errors": [],
+    }
+
+
+def test_what_it_costs_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No ledger does."""
+    with Octave() as octave:
+        monkeypatch.setenv("HUME_BASE_URL", octave.url)
+        assert main(["say", "The lamp.", "--voice", "hume/Ava Song", "-o", str(tmp_path / "lamp.mp3")]) == 0
+    assert "9 characters cost 0.0007 USD, which no ledger counts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("suffix", ["wav", "mp3"])
+def test_what_one_request_cannot_say_is_said_in_parts(
+    suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, text = tmp_path / f"lamp.{suffix}", " ".join([TEXT] * 12)
+    with Sona() as sona:
+        monkeypatch.setenv("SUPERTONE_BASE_URL", sona.url)
+        assert main(["say", text, "--voice", "supertone/Aiden", "-o", str(out), "--json"]) == 0
+        said = [body["text"] for body in sona.asked]
+    assert len(said) == 2
+    assert " ".join(said) == text
+    seconds = soundfile.info(out).duration
+    assert seconds == pytest.approx(sum(len(part) for part in said) * MS_PER_LETTER / 1000, rel=0.25)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["characters"], told["spent"]) == (len(text) - 1, None)
 
 
 def test_voices_of_one_provider_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -170,11 +170,31 @@ def test_prices_are_told_with_their_day_or_as_the_book_s_own(book: Path) -> None
 
     (model,) = known
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", model["priced_on"])
-    assert f"USD for 1,000 characters, price of {model['priced_on']}" in listed
+    assert f"USD for 1,000 characters; price of {model['priced_on']}" in listed
     assert set_[0]["priced_on"] is None
     assert set_[0]["amount"] == pytest.approx(set_[0]["characters"] * 0.5 / 1000)
-    assert "0.5 USD for 1,000 characters, price from book.yaml" in own
+    assert "0.5 USD for 1,000 characters; price from book.yaml" in own
     assert "which cost nothing" in free
+
+
+def test_what_has_no_price_is_a_warning_and_what_costs_nothing_is_not(tmp_path: Path) -> None:
+    prices = "providers: {supertone: {price_per_minute: 0}, playht: {price_per_1000: 0}}\n"
+    cast = "narrator: supertone/Bela\nJon: playht/Jennifer\n"
+    book = write_project(tmp_path, "# One\n\nA line.\n\nJON: Another.\n", cast=cast, book=QUICK)
+
+    unknown = told("check", book, "--strict", "--json")
+    with (book / "book.yaml").open("a") as file:
+        file.write(prices)
+    free = told("check", book, "--strict", "--json")
+
+    ended(unknown, 6)
+    said = unknown.result["warnings"]
+    assert [line.split(";")[0] for line in said] == [
+        "book.yaml: what supertone costs is not known: 2 requests are in no sum",
+        "book.yaml: what playht costs is not known: 1 request is in no sum",
+    ]
+    assert all("price_per_minute" in line and "0 where it costs nothing" in line for line in said)
+    ended(free, 0)
 
 
 def test_some_lines_of_a_book_cost_what_the_rest_of_it_leaves_to_do(tmp_path: Path) -> None:
@@ -209,13 +229,15 @@ def test_money_spent_is_told_with_what_is_left(book: Path) -> None:
 
     found, said = check(book), told("check", book).out
 
-    assert found["budget"] == {
-        "amount": 1,
-        "currency": "USD",
-        "spent": total.paid / 1e6,
-        "left": pytest.approx(1 - total.paid / 1e6),
-        "enough": True,
-    }
+    assert found["budget"] == [
+        {
+            "amount": 1,
+            "currency": "USD",
+            "spent": total.paid / 1e6,
+            "left": pytest.approx(1 - total.paid / 1e6),
+            "enough": True,
+        }
+    ]
     assert f"spent so far: {total.paid / 1e6:.4f} USD\n" in said
     assert f"budget: 1.00 USD, {1 - total.paid / 1e6:.4f} USD left\n" in said
 
@@ -237,12 +259,13 @@ def test_a_budget_that_is_not_enough_is_a_warning_and_stops_the_book(book: Path)
 
     found, said, made = check(book), told("check", book), told("book", book)
 
-    assert found["budget"]["enough"] is False
+    (budget,) = found["budget"]
+    assert budget["enough"] is False
     (warning,) = (each for each in found["warnings"] if each.startswith(f"book.yaml:{lines + 1}: "))
     assert "`narrator book` would stop with exit code 5" in warning
     assert f"warning: {warning}" in said.err
     assert "which is not enough" in said.out
-    cost, spent = found["estimate"]["amount"], found["budget"]["spent"]
+    cost, spent = found["estimate"]["amount"], budget["spent"]
     amounts = (
         f"would cost about {cost:.4f} USD; with {spent:.4f} USD spent that passes the budget of 0.02 USD"
     )
@@ -262,7 +285,9 @@ def test_a_budget_in_another_currency_than_the_provider_s_is_an_error(book: Path
     another_voice(book)
 
     for verb in ("check", "book"):
-        ended(told(verb, book), 3, f"book.yaml:{lines + 3}: the budget is in EUR and hume charges in USD")
+        said = f"book.yaml:{lines + 3}: the budget has no amount in USD, in which hume charges; add one:"
+        remedy = "`budget: [{amount: 5, currency: EUR}, {amount: ..., currency: USD}]`"
+        ended(told(verb, book), 3, f"{said} {remedy}")
     ended(nothing_to_ask, 0)
 
 

@@ -206,7 +206,7 @@ def test_voices_lists_and_searches(narrator: Narrator) -> None:
 def test_unknown_provider_names_the_known_ones(narrator: Narrator) -> None:
     refused = narrator("voices", "espeek")
 
-    assert refused.code == 3
+    assert refused.code == 2
     assert "espeak" in refused.err
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,10 +20,11 @@ from narrator.session import make
 from narrator.spending import Account
 from narrator.splitting import paid_for, parts_of
 from narrator.store import TakeStore
-from narrator.takes import Generation, Precedent, Request, Take
+from narrator.takes import Generation, Pcm, Precedent, Request, Take
 from tests.sessions import at_work, lines_of, produced
 from tests.studio import write_project
 from tests.tones import RATE, Tones
+from tests.troupe import ACTING, Troupe
 
 CAST = "narrator: {voice: tones/low}\n"
 FIRST, SECOND = "The lamp was lit before the boats came in,", "and nobody had seen who climbed the stairs;"
@@ -282,3 +284,97 @@ def test_what_a_line_was_joined_from_is_in_use(tmp_path: Path) -> None:
         used = in_use(session.prepare(), session.providers, session.store)
     every = {(take.key, take.id) for take in TakeStore(folder / "takes").every()}
     assert used == every
+
+
+class Interrupted(Brief):
+    """The same, while something else is done once, before a text is said for the first time."""
+
+    def __init__(self, text: str, done: Callable[[], object]) -> None:
+        super().__init__()
+        self._text, self._left = text, [done]
+
+    def generate(
+        self,
+        request: Request,
+        *,
+        before: Precedent | None = None,
+        designed: Take | None = None,
+        guide: bytes | None = None,
+        account: Account | None = None,
+    ) -> tuple[Generation, ...]:
+        """See `Provider`."""
+        if request.spoken.text == self._text and self._left:
+            self._left.pop()()
+        return super().generate(request, account=account)
+
+
+@pytest.mark.parametrize("left", [False, True])
+def test_two_processes_that_record_the_same_long_lines_share_no_part(tmp_path: Path, left: bool) -> None:
+    """Neither what one of them has just bought, nor what a run before them left: else the two lines would be
+    made of the same, and one of them would be asked for again some day."""
+    line = f"{FIRST} {SECOND} {THIRD}"
+    folder = write_project(tmp_path, f"# One\n\n{line}\n\n{line}\n", cast=CAST)
+    if left:
+        broken = Brief(lambda request: request.spoken.text != FIRST)
+        broken.asked += [("", None)] * 50  # so that what it says is told from what the service says
+        with at_work(folder, broken) as session:
+            make(session, session.prepare(), {1}, only={"c01-u002"})
+
+    def meanwhile() -> None:
+        with at_work(folder, service) as session:
+            make(session, session.prepare(), {1}, only={"c01-u003"})
+
+    service = Interrupted(SECOND, meanwhile)
+    with at_work(folder, service) as session:
+        make(session, session.prepare(), {1}, only={"c01-u002"})
+
+    takes = [line.take for line in lines_of(folder, Brief()).values() if line.parts]
+    first, second = (parts_of(take) for take in takes if take is not None)
+    assert not first & second
+    assert Counter(service.said) == {FIRST: 1 if left else 2, SECOND: 2, THIRD: 2}
+
+
+class Cast(Troupe):
+    """A troupe that takes 60 characters at a time."""
+
+    models: Mapping[str, Abilities] = {"acting": ACTING.model_copy(update={"text_limit": 60})}
+
+
+def test_the_voice_that_the_first_part_of_a_line_made_speaks_the_others(tmp_path: Path) -> None:
+    """In a later run, too: else the line would change its voice in the middle, and both would be paid for."""
+    folder = write_project(
+        tmp_path, TEXT, cast="narrator: {voice: troupe, description: an old sailor, direction: softly}\n"
+    )
+    text = f"# One {{.silent}}\n\n{FIRST} {SECOND} {THIRD}\n"
+    (folder / "manuscript" / "01.md").write_text(text)
+    produced(folder, Cast(lambda request: request.spoken.text == SECOND))
+    (made,) = TakeStore(folder / "takes").every()
+    expected = estimate(lines_of(folder, Cast()).values(), {"troupe": Cast()})
+
+    again = Cast()
+    assert produced(folder, again).errors == ()
+    assert [designed and designed.id for _, _, designed, _ in again.heard] == [made.id] * 2
+    assert expected.requests == 2
+
+
+class Counting(TakeStore):
+    """A store that counts how often it reads the samples of a take."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.read: Counter[str] = Counter()
+
+    def pcm(self, key: str, take_id: str, *, known: Take | None = None) -> Pcm:
+        """See `TakeStore`."""
+        self.read[take_id] += 1
+        return super().pcm(key, take_id, known=known)
+
+
+def test_the_samples_of_a_part_are_read_once_at_most(tmp_path: Path) -> None:
+    folder = write_project(tmp_path, TEXT, cast=CAST)
+    produced(folder, Brief(lambda request: request.spoken.text == THIRD))
+    with at_work(folder, Brief()) as session:
+        store = Counting(folder / "takes")
+        made = make(session._replace(store=store), session.prepare(), {1})
+    parts = parts_of(made.outcome.taken["c01-u002"])
+    assert sorted(store.read[name] for name in parts) == [0, 1, 1]

@@ -6,9 +6,10 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from narrator.casting import Abilities
 from narrator.errors import BudgetExceeded, MissingTake, ProjectErrors, ServiceGone, UsageError
 from narrator.estimating import Estimate
+from narrator.ordering import fewer
 from narrator.pickups import Wanted, pick_up_in, record_again_in
 from narrator.project import open_project
 from narrator.providers.espeak import Espeak
+from narrator.recording import FindTimes
 from narrator.results import LineTakes, Pickups, Production
 from narrator.selecting import Chooser, use_take_in
+from narrator.session import Session
 from narrator.store import TakeStore
-from narrator.takes import Request
+from narrator.takes import Generation, Request, Take
 from tests.commands import ended, outputs, told
 from tests.octave_books import CAST, sentences, served, stored, write_book
 from tests.runs import Runs
@@ -138,6 +143,39 @@ def test_a_ripple_goes_on_through_the_chain(tmp_path: Path) -> None:
     assert ("Second.", first) in tones.asked
     assert ("Third.", second) in tones.asked
     assert in_use(folder, tones)["c01-u005"] == before["c01-u005"]
+    assert "--ripple 9 finds fewer lines after c01-u002 (2): the scene ends there" in result.warnings
+
+
+@pytest.mark.parametrize(
+    ("more", "text", "found", "why"),
+    [
+        ("", "First. Second.\n\n***\n\nThird.", 2, "the scene ends there"),
+        ("continuity: chapter\n", "First. Second.\n\n***\n\nThird.", 3, "the chapter ends there"),
+        ("continuity: none\n", "First. Second.", 0, "`continuity: none`"),
+        ("", "First. Second.\n\nMARA: Third.", 2, "the rest of the scene is spoken by espeak"),
+        ("", "MARA: First.\n\nMARA: Second.", 0, "espeak is not told of the line before"),
+    ],
+)
+def test_a_ripple_that_finds_fewer_lines_says_why(
+    tmp_path: Path, more: str, text: str, found: int, why: str
+) -> None:
+    cast = "narrator: tones/low\nMara: espeak/en+f2\n"
+    folder, tones = write_project(tmp_path, f"# One\n\n{text}\n", cast=cast, book=QUICK + more), Tones()
+    first = "c01-u002" if text.startswith("MARA") else "c01-u001"
+    with at_work(folder, tones, embedded=True) as session:
+        plan, continuity = session.prepare().plan, session.project.book.continuity
+        short = {
+            count: [
+                each.message
+                for each in fewer(plan, [first], count, providers=session.providers, continuity=continuity)
+            ]
+            for count in (found, 9)
+        }
+
+    assert short[found] == []
+    (said,) = short[9]
+    assert said.startswith(f"--ripple 9 finds fewer lines after {first} ({found}): ")
+    assert why in said
 
 
 def test_a_direction_is_for_this_take_alone(tmp_path: Path) -> None:
@@ -702,3 +740,49 @@ def test_a_kill_while_a_chapter_is_recorded_anew_costs_nothing_but_what_was_in_f
         lines = [told("takes", folder, f"c01-u{number:03d}", "--json").result for number in range(1, 4)]
         assert [len(line["takes"]) for line in lines] == [2, 2, 2]
         assert not before & {take["id"] for line in lines for take in line["takes"] if take["in_use"]}
+
+
+class Watched(Session):
+    """A session in which looking for word times finds out what is in use by then."""
+
+    @property
+    def find_times(self) -> FindTimes:
+        def look(take: Take) -> Take:
+            chosen = open_project(self.project.root).choices.chosen
+            assert take.id in {choice.take for choice in chosen}
+            return take
+
+        return look
+
+
+def test_a_take_is_in_use_before_its_words_are_looked_for(tmp_path: Path) -> None:
+    """That takes long enough to be killed in."""
+    folder, tones = book(tmp_path / "book"), Tones()
+    produced(folder, tones)
+    with at_work(folder, tones) as session:
+        result = pick_up_in(Watched(*session), Wanted(ids=("c01-u002",)))
+    assert result.errors == ()
+    assert len(result.pickups) == 1
+
+
+class Mute(Tones):
+    """It tells no word times, and what it says are no words."""
+
+    abilities = Tones.abilities.model_copy(update={"word_times": False})
+    models: Mapping[str, Abilities] = {"1": abilities}
+
+    def generate(self, *asked: Any, **more: Any) -> tuple[Generation, ...]:
+        """See `Provider`."""
+        return tuple(
+            replace(each, words=(), word_source="estimated") for each in super().generate(*asked, **more)
+        )
+
+
+def test_a_new_take_that_does_not_hold_its_line_is_told(tmp_path: Path) -> None:
+    """It is chosen, but nobody has listened to it."""
+    folder, mute = book(tmp_path / "book", "# One\n\nThe lamp was lit before the boats came in.\n"), Mute()
+    produced(folder, mute, embedded=True)
+    with at_work(folder, mute, embedded=True) as session:
+        result = pick_up_in(session, Wanted(ids=("c01-u002",)))
+    (warning,) = [each for each in result.warnings if "c01-u002" in each]
+    assert "seems to be left out" in warning

@@ -53,7 +53,7 @@ def test_a_short_book_is_asked_about_whole(tmp_path: Path) -> None:
 
     assert sorted(provider.foretold) == ["It was late.", "One", "Yes."]
     assert found.estimate.amount == pytest.approx((3 + 12 + 4) * 0.1 * 6 / 60)
-    assert [model.price_per_minute for model in found.estimate.by_model] == [6.0]
+    assert [(model.price_per_minute, model.predicted) for model in found.estimate.by_model] == [(6.0, True)]
     assert provider.asked == []
 
 
@@ -69,7 +69,10 @@ def test_a_long_book_is_asked_about_in_part(tmp_path: Path) -> None:
 
 def test_nobody_is_asked_who_need_not_be(tmp_path: Path) -> None:
     folder, provider = write_project(tmp_path, "# One\n\nIt was late.\n", cast=CAST), Foretold(predicts=False)
-    assert check(folder, provider).estimate.amount > 0
+    found = check(folder, provider)
+
+    assert found.estimate.amount > 0
+    assert [model.predicted for model in found.estimate.by_model] == [False]
     assert provider.foretold == []
 
 

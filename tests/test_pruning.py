@@ -282,6 +282,24 @@ def test_a_sidecar_that_cannot_be_read_may_have_been_paid_for(book: Path) -> Non
     assert [(each.take, each.cost) for each in prune(book).kept] == [(take.id, None)]
 
 
+def test_audio_that_was_paid_for_and_lost_its_sidecar_stays(book: Path) -> None:
+    """The sidecar may be in another copy of the store."""
+    take = lines(book)[0].take
+    assert take
+    sidecar = flac(book, take).with_suffix(".json")
+    content = sidecar.read_bytes()
+    sidecar.unlink()
+
+    answer = told("prune", book, "--yes")
+
+    ended(answer, 0, "1 take, ", "paid for and without use", "1 paid take gone")
+    sidecar.write_bytes(content)
+    assert lines(book)[0].take == take
+    sidecar.unlink()
+    ended(told("prune", book, "--yes", "--paid"), 0, "removed 1 take")
+    assert not flac(book, take).exists()
+
+
 def test_paid_takes_that_are_gone_are_given_up_when_asked(book: Path) -> None:
     take = lines(book)[0].take
     assert take
@@ -293,7 +311,7 @@ def test_paid_takes_that_are_gone_are_given_up_when_asked(book: Path) -> None:
     assert reckon(book).exit_code == 6
     answer = told("prune", book, "--yes", "--paid")
 
-    ended(answer, 0, "1 take that were paid for and are gone: given up")
+    ended(answer, 0, "1 paid take gone: given up")
     assert reckon(book).exit_code == 0
 
 

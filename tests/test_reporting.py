@@ -23,12 +23,18 @@ from narrator.reporting import (
     CoverageFigures,
     Loudness,
     Report,
+    StandIn,
     Unmade,
     write_report,
 )
 from narrator.results import Spent
+from narrator.store import TakeStore
+from narrator.takes import Alignment, Doubt
 from narrator.timeline import Timeline, milliseconds
+from narrator.typesetting import DoubtedLine
+from tests.commands import CAST, QUICK, told
 from tests.exports.timelines import AWKWARD, BOOK, RATE, Said, chapter, timelines
+from tests.studio import write_project
 
 VOID = frozenset({"meta", "img", "input", "br", "hr", "link"})
 EVIL = "</script><img src=x onerror=alert(1)><style>*{}</style>\" onclick='x' javascript:alert(1)"
@@ -82,7 +88,7 @@ class Page(HTMLParser):
         return {
             attributes["id"]: (int(attributes["data-t"]), text)
             for (tag, attributes), text in zip(self.tags, self.texts, strict=True)
-            if tag == "a" and "data-t" in attributes
+            if tag == "a" and {"id", "data-t"} <= attributes.keys()
         }
 
 
@@ -165,10 +171,12 @@ def test_report_json_says_what_was_made_checked_and_spent(tmp_path: Path) -> Non
         "skipped": {"code": 20, "comment": 30},
         "complete": True,
     }
-    assert facts["notices"] == [{"message": "no cover", "file": "book.yaml", "line": 3}]
+    assert facts["notices"] == [{"message": "no cover", "file": "book.yaml", "line": 3, "utterance": None}]
+    assert facts["stand_ins"] == []
     assert facts["unmade"] == [{"number": 3, "title": "Storm", "reason": "2 lines have no take"}]
     first, second = facts["chapters"]
     assert (first["number"], first["title"], first["unattributed"]) == (1, "The Lamp", 2)
+    assert first["doubts"] == []
     assert first["files"]["mp3"] == "chapters/01-the-lamp.mp3"
     assert first["loudness"] == {"profile": "acx", "rms_db": -20.53, "peak_db": -3.41, "floor_db": -74.96}
     assert second["checks"] == ["decoded to the very length of its timeline"]
@@ -238,6 +246,121 @@ def test_a_role_is_named_where_it_begins_to_speak(tmp_path: Path) -> None:
     assert paragraphs == ["Mara Now, she said, go. Boy Yes.", "Mara Oh."]
 
 
+def test_a_doubt_is_told_at_its_line_and_plays_from_its_place(tmp_path: Path) -> None:
+    """And the notice of it leads there; its times are the chapter's."""
+    line = SMALL.placements[2]
+    start_ms = milliseconds(line.start_sample, RATE)
+    doubt = DoubtedLine(
+        line.utterance_id, line.take_id, "missing", "left out", "So he", start_ms + 1234, start_ms + 1700
+    )
+    whole = SMALL.placements[3]
+    whole_ms = milliseconds(whole.start_sample, RATE)
+    other = DoubtedLine(
+        whole.utterance_id, whole.take_id, "all", "not what the line says", whole.text, whole_ms, whole_ms + 9
+    )
+    made = report(
+        chapter_report(SMALL, doubts=(doubt, other)),
+        notices=(
+            Notice(message="'So he' seems to be left out", file="01.md", line=4, utterance="c01-u003"),
+            Notice(message="the whole line", file="01.md", line=9, utterance="c01-u004"),
+            Notice(message="of a chapter that is not made", file="02.md", line=1, utterance="c02-u001"),
+        ),
+    )
+
+    _, page = write(tmp_path, made)
+
+    led = [each["href"] for each in page.attributes("a") if "data-t" not in each]
+    assert [href for href in led if href.startswith("#c0")] == ["#c01-u003", "#c01-u004"]
+    assert page.attributes("small") == [{"class": "doubt", "lang": "en"}] * 2
+    assert [" ".join(text.split()) for text in page.text("small")] == [
+        "c01-u003: So he left out? 1.2 s into the line, 0:05.2 into the chapter",
+        "c01-u004: not what the line says? 0:06.3 into the chapter",
+    ]
+    marks = [each for each in page.attributes("a") if "data-t" in each and "id" not in each]
+    assert [(each["href"], int(each["data-t"])) for each in marks] == [
+        ("#c01-u003", start_ms + 734),
+        ("#c01-u004", whole_ms),  # not what is before the line
+    ]
+    assert page.text("a", **{"class": "doubted"}) == [line.text, whole.text]
+    assert "2 lines may not be what they say" in page.text("li", **{"class": "note"})
+    facts = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert facts["chapters"][0]["doubts"][0] == {
+        "utterance_id": "c01-u003",
+        "take_id": line.take_id,
+        "kind": "missing",
+        "what": "left out",
+        "words": "So he",
+        "start_ms": start_ms + 1234,
+        "end_ms": start_ms + 1700,
+    }
+
+
+def test_roles_that_speak_with_stand_ins_are_marked_in_the_cast(tmp_path: Path) -> None:
+    stand_in = StandIn(
+        role="Mara",
+        voice="espeak/Mara",
+        instead_of="playht/Mara",
+        service="its service did not answer; PlayHT closed at the end of 2025",
+        ends="2025-12-31",
+    )
+
+    _, page = write(tmp_path, report(chapter_report(SMALL), stand_ins=(stand_in,)))
+
+    mara = [text for text in page.text("li") if "Mara" in text]
+    assert [" ".join(text.split()) for text in mara] == [
+        "Mara 0:01 espeak/Mara 1 line Stand-in for playht/Mara: its service did not answer; PlayHT closed at"
+        " the end of 2025"
+    ]
+    facts = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert facts["stand_ins"][0]["ends"] == "2025-12-31"
+
+
+def test_a_take_in_doubt_is_found_on_the_page_of_its_book(tmp_path: Path) -> None:
+    """By the words that are in doubt, at their place on the chapter's clock; not once somebody chose it."""
+    text, book = "# One\n\nThe lamp had burned for forty years.\n", QUICK + "formats: [json]\n"
+    folder = write_project(tmp_path / "book", text, book=book, cast=CAST)
+    assert told("book", folder, "--json").code == 0
+    (take,) = (take for take in TakeStore(folder / "takes").every() if len(take.words) == 7)
+    doubt = Doubt(kind="otherwise", first=1, last=2, start_sample=take.words[1].start_sample, end_sample=9000)
+    found = Alignment(by="rendition", version=1, holds=True, confidences=(99,) * 7, doubts=(doubt,))
+    TakeStore(folder / "takes").amend(take, words=take.words, word_source="aligned", alignment=found)
+
+    write_project(folder, f"{text}\nNobody asked.\n", book=book, cast=CAST)
+
+    warned = told("book", folder, "--json")
+
+    page = Page((folder / "build" / "report.html").read_text(encoding="utf-8"))
+    (mark,) = page.text("small", **{"class": "doubt"})
+    assert "c01-u002: lamp had something else?" in mark
+    assert {"href": "#c01-u002"} in page.attributes("a")
+    assert any("'lamp had' seems to be something else" in warning for warning in warned.result["warnings"])
+    timeline = json.loads((folder / "build" / "chapters" / "01-one.json").read_text(encoding="utf-8"))
+    facts = json.loads((folder / "build" / "report.json").read_text(encoding="utf-8"))
+    (told_of,) = facts["chapters"][0]["doubts"]
+    word = timeline["utterances"][1]["words"][1]
+    assert told_of["start_ms"] == pytest.approx(word["start_sample"] / timeline["rate"] * 1000, abs=1)
+
+    assert told("takes", folder, "c01-u002", "--choose", take.id).code == 0
+    told("book", folder)
+    assert '<small class="doubt"' not in (folder / "build" / "report.html").read_text(encoding="utf-8")
+
+
+def test_what_is_said_of_a_place_in_the_manuscript_leads_to_its_line(tmp_path: Path) -> None:
+    """To the line there, or to the one before where none begins there."""
+    text = "# One\n\nThe lamp was lit.\n\nIt was late [^a], very\nlate.\n\n[b]: nowhere.md\n\nGone.\n"
+    folder = write_project(tmp_path / "book", text, book=QUICK + "formats: [json]\n", cast=CAST)
+
+    assert told("book", folder).code == 0
+
+    facts = json.loads((folder / "build" / "report.json").read_text(encoding="utf-8"))
+    assert {notice["line"]: notice["utterance"] for notice in facts["notices"]} == {
+        5: "c01-u003",
+        8: "c01-u003",
+    }
+    page = Page((folder / "build" / "report.html").read_text(encoding="utf-8"))
+    assert page.text("a", href="#c01-u003")[0] == "Go to c01-u003"
+
+
 def test_untrusted_text_stays_text(tmp_path: Path) -> None:
     """The book's facts, roles, voices, text, notices, reasons and paths may hold anything."""
     timeline = chapter([Said(EVIL, role=EVIL), Said("Fine.")], title=EVIL)
@@ -252,6 +375,7 @@ def test_untrusted_text_stays_text(tmp_path: Path) -> None:
             unattributed=1,
             spent=(Spent(amount=1, currency=EVIL),),
             loudness=Loudness(profile=EVIL, rms_db=-20),
+            doubts=(DoubtedLine("c01-u002", EVIL, "otherwise", "something else", EVIL, 0, 1),),
         ),
         book=BOOK.model_copy(
             update=dict.fromkeys(
@@ -260,6 +384,7 @@ def test_untrusted_text_stays_text(tmp_path: Path) -> None:
         ),
         notices=(Notice(message=EVIL, file=EVIL),),
         unmade=(Unmade(number=9, title=EVIL, reason=EVIL),),
+        stand_ins=(StandIn(role=EVIL, voice=EVIL, instead_of=EVIL, service=EVIL),),
         coverage=CoverageFigures(characters=5, spoken=1, markup=1, skipped=((EVIL, 3),), complete=False),
         cover=f"../{EVIL}",
     )

@@ -7,20 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from narrator.cli import main
-from tests.outside import closed_port
+from tests.commands import QUICK, ended, told
+from tests.outside import Answer, Outside, closed_port
 from tests.serving.running import running
 from tests.studio import write_project
 
 TEXT = "# One\n\nThe lamp was lit.\n\nMARA: Who goes there?\n\n# Two\n\nNobody answered.\n"
-MARA = "Mara: {voice: hume/Ava Song, stand_in: espeak/en+f2}\n"
-
-
-def made(folder: Path, capsys: pytest.CaptureFixture[str], code: int = 0) -> dict[str, object]:
-    """`narrator book --json`."""
-    assert main(["book", str(folder), "--json"]) == code
-    found: dict[str, object] = json.loads(capsys.readouterr().out)
-    return found
+MARA = "Mara: {voice: supertone/Bela, stand_in: espeak/en+f2}\n"
 
 
 def voices(folder: Path) -> dict[str, str]:
@@ -30,43 +23,74 @@ def voices(folder: Path) -> dict[str, str]:
 
 
 def test_stand_ins_speak_for_a_service_that_is_gone_until_it_is_back(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With one line about it; and the next run tries the service again."""
+    """With one clear line in the answer and in the report; and the next run tries the service again."""
     folder = write_project(tmp_path / "book", TEXT, cast=f"narrator: espeak/en\n{MARA}")
-    monkeypatch.setenv("HUME_BASE_URL", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
 
-    gone = made(folder, capsys)
+    answer = told("book", folder, "--json")
 
+    ended(answer, 0)
+    gone = answer.result
     assert gone["errors"] == []
-    assert len(gone["chapters"]) == 2  # type: ignore[arg-type]
-    assert gone["spent"] == {"amount": 0.0, "currency": "USD"}
-    (told,) = [line for line in gone["warnings"] if "no service" in line]  # type: ignore[attr-defined]
-    assert "its roles speak with their stand-ins" in told
+    assert len(gone["chapters"]) == 2
+    assert gone["spent"] == {"amount": 0.0, "currency": "USD", "costs": []}
+    (line,) = [line for line in gone["warnings"] if "no service" in line]
+    assert "supertone" in line
+    assert "2026-08-31" in line
+    assert "its roles speak with their stand-ins" in line
+    assert f"warning: {line}" in answer.err.splitlines()
     assert voices(folder)["Who goes there?"] == "espeak/gmw/en+f2"
+    report = json.loads((folder / "build" / "report.json").read_text())
+    (told_of,) = [notice["message"] for notice in report["notices"] if "stand-in" in notice["message"]]
+    assert told_of == "role 'Mara' speaks with its stand-in espeak/gmw/en+f2"
 
     with running() as server:
-        monkeypatch.setenv("HUME_BASE_URL", server.base_url)
-        back = made(folder, capsys)
+        monkeypatch.setenv("SUPERTONE_BASE_URL", server.base_url)
+        back = told("book", folder, "--json")
 
-    assert back["recorded"] == 1
-    assert voices(folder)["Who goes there?"] == "hume/Ava Song"
+    ended(back, 0)
+    assert back.result["recorded"] == 1
+    assert voices(folder)["Who goes there?"] == "supertone/Bela"
+
+
+def test_only_a_service_whose_lines_are_missing_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that are gone, the one whose roles speak with stand-ins is a warning."""
+    text = f"{TEXT.replace('Nobody', 'JON: Nobody')}\nMARA: Nobody at all.\n"
+    cast = f"narrator: espeak/en\n{MARA}Jon: sarvam/shubh\n"
+    folder = write_project(tmp_path / "book", text, cast=cast, book=QUICK)
+    with Outside(then=Answer(b"closed for good", status=410)) as server:
+        for name in ("SUPERTONE", "SARVAM"):
+            monkeypatch.setenv(f"{name}_BASE_URL", server.url)
+        gone = told("book", folder, "--json")
+
+    ended(gone, 4)
+    reasons = gone.result["errors"]
+    assert [reason.split(":")[0] for reason in reasons] == ["sarvam", "chapter 'Two' is not assembled"]
+    (stands,) = [line for line in gone.result["warnings"] if "no service" in line]
+    assert stands.startswith("supertone: ")
+    assert "its roles speak with their stand-ins" in stands
 
 
 @pytest.mark.soak
 def test_a_role_without_a_stand_in_waits_for_the_service(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its chapters are not made, and the reason stands first; a chapter that can be made is."""
     text = TEXT.replace("Nobody answered.", "JON: Nobody answered.")
-    cast = f"narrator: espeak/en\n{MARA}Jon: hume/Terrence Bentley\n"
+    cast = f"narrator: espeak/en\n{MARA}Jon: supertone/Corin\n"
     folder = write_project(tmp_path / "book", text, cast=cast)
-    monkeypatch.setenv("HUME_BASE_URL", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
 
-    gone = made(folder, capsys, code=4)
+    gone = told("book", folder, "--json")
 
-    reasons = gone["errors"]
-    assert isinstance(reasons, list)
-    assert reasons[0].startswith("hume: no service at")
+    ended(gone, 4)
+    reasons = gone.result["errors"]
+    assert reasons[0].startswith("supertone: no service at")
     assert [reason for reason in reasons if "not assembled" in reason] == reasons[1:]
-    assert [chapter["title"] for chapter in gone["chapters"]] == ["One"]  # type: ignore[attr-defined]
+    assert [chapter["title"] for chapter in gone.result["chapters"]] == ["One"]
+    assert "its roles that have stand-ins speak with them" in gone.err
+    assert not any("no service" in line for line in gone.result["warnings"])

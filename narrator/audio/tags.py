@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrator.book import Book
 from narrator.errors import OutputError
+from narrator.takes import OWN
 from narrator.timeline import ScenePlacement, Timeline, milliseconds
 
 if TYPE_CHECKING:
@@ -98,11 +99,15 @@ def _texts(book: Book, timeline: Timeline, position: str) -> Iterator[Frame]:
 
 def _disclosure(timeline: Timeline) -> Iterator[Frame]:
     """That no person reads this: a law in places, a rule of most shops, and fair to the listener."""
-    voices = ", ".join(sorted({placement.voice for placement in timeline.placements}))
-    if not voices:
+    heard = {placement.voice for placement in timeline.placements}
+    made = {voice for voice in heard if not voice.startswith(f"{OWN}/")}  # who speaks in those, others know
+    if not made:
         return
-    yield _text("TXXX", clean(voices), desc="AI-VOICE")
-    plain = f"Read by synthetic (AI-generated) voices, not by a person: {clean(voices)}."
+    voices = clean(", ".join(sorted(made)))
+    yield _text("TXXX", voices, desc="AI-VOICE")
+    plain = f"Read by synthetic (AI-generated) voices, not by a person: {voices}."
+    if made != heard:
+        plain = f"Read in part by synthetic (AI-generated) voices: {voices}; other lines were brought in."
     yield _text("COMM", plain, lang="eng", desc="")
 
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import NamedTuple
 
 from narrator.bulletins.base import Bulletin, clock, one_line, plain
-from narrator.results import MadeChapter, UnmadeChapter
+from narrator.results import MadeChapter, RunSpent, UnmadeChapter
 
 
 class _Case(NamedTuple):
@@ -114,10 +114,14 @@ def _figures(bulletin: Bulletin) -> list[tuple[str, str]]:
             ("reused", str(made.reused)),
             ("requests", str(made.requests)),
             ("seconds", f"{made.seconds:.3f}"),
-            ("spent", f"{made.spent.amount:.6f} {made.spent.currency}"),
-            ("wasted", f"{made.wasted.amount:.6f} {made.wasted.currency}"),
+            ("spent", _sum(made.spent)),
+            ("wasted", _sum(made.wasted)),
         ]
     return figures
+
+
+def _sum(spent: RunSpent) -> str:
+    return " + ".join(f"{each.amount:.6f} {each.currency}" for each in spent.costs or (spent,))
 
 
 def _lengths(bulletin: Bulletin) -> list[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from narrator.bulletins.base import Bulletin, clock, one_line
-from narrator.results import MadeChapter, Spent, UnmadeChapter
+from narrator.results import MadeChapter, RunSpent, UnmadeChapter
 
 ROWS = 1000
 """Chapters that are shown."""
@@ -42,7 +42,7 @@ def _figures(bulletin: Bulletin) -> list[str]:
     if made is None:
         return []
     spent = _money(made.spent)
-    if made.wasted.amount:
+    if made.wasted.costs:
         spent += f" ({_money(made.wasted)} of it for answers that were lost)"
     return [
         f"Recorded {made.recorded:,}, reused {made.reused:,}, requests {made.requests:,}, spent {spent};"
@@ -50,8 +50,8 @@ def _figures(bulletin: Bulletin) -> list[str]:
     ]
 
 
-def _money(spent: Spent) -> str:
-    return f"{spent.amount:,.2f} {_escaped(spent.currency)}"
+def _money(spent: RunSpent) -> str:
+    return " + ".join(f"{each.amount:,.2f} {_escaped(each.currency)}" for each in spent.costs or (spent,))
 
 
 def _table(bulletin: Bulletin) -> list[str]:

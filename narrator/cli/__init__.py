@@ -7,10 +7,12 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from types import FrameType
 
 from typer.exceptions import Abort, Exit, TyperException
+from typer.main import get_command
 
 from narrator.cli.app import app
 from narrator.cli.output import close_stdout, say, say_error
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     _fill_standard_places()
     try:
-        code = app(words, prog_name="narrator", standalone_mode=False)
+        code = _command()(words, prog_name="narrator", standalone_mode=False)
     except Exit as exc:
         return exc.exit_code
     except TyperException as exc:
@@ -61,6 +63,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == Interrupted.exit_code:  # which is how typer takes Ctrl-C outside the pipeline
         say_error("interrupted", json=json)
     return code if isinstance(code, int) else 0
+
+
+@cache
+def _command() -> Callable[..., object]:
+    """What takes the arguments apart. It is long in the making, from the signatures of all the commands."""
+    return get_command(app)
 
 
 def _fill_standard_places() -> None:

@@ -14,7 +14,7 @@ from narrator.cli import ledger as spending
 from narrator.cli.bulletin import Junit, Strict, Summary, Wanted, judged
 from narrator.cli.checking import check
 from narrator.cli.live import following
-from narrator.cli.output import clock, count, print_json, say, say_error
+from narrator.cli.output import clock, cost, count, print_json, say, say_error
 from narrator.cli.serve import serve
 from narrator.errors import UsageError
 from narrator.pickups import record_again
@@ -166,8 +166,8 @@ def _say_production(production: Production) -> None:
             f"made {count(len(made), 'chapter')}, {len(production.chapters) - len(made)} unchanged;"
             f" {length} in all"
         )
-    if production.spent.amount:
-        say(f"spent {production.spent.amount:.2f} {production.spent.currency}")
+    if production.spent.costs:
+        say(f"spent {cost(*production.spent.costs)}")
     if production.chapters and (mp3 := production.chapters[0].mp3):
         build = Path(mp3).parent.parent
         say(f"listen: {build / 'report.html'} or {build / 'chapters'}")

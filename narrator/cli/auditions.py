@@ -13,6 +13,7 @@ from narrator.casting import Voice
 from narrator.cli.output import count, print_json, tell, warn
 from narrator.cli.output import say as say_to_people
 from narrator.errors import UsageError
+from narrator.spending import MILLION, money
 
 ProjectOption = Annotated[
     Path | None,
@@ -20,6 +21,8 @@ ProjectOption = Annotated[
         "--project", help="A project whose book.yaml says where the providers are.", show_default=False
     ),
 ]
+_WIDEST = 48
+"""Characters of a voice's name; longer ones, which are ids, do not push everything else aside."""
 Json = Annotated[bool, typer.Option("--json", help="Print one machine-readable result on stdout.")]
 
 
@@ -59,7 +62,7 @@ def voices(
             }
         )
         return 0
-    width = max((len(str(voice)) for voice in found), default=0)
+    width = max((len(str(voice)) for voice in found if len(str(voice)) <= _WIDEST), default=0)
     for voice in found:
         tell(f"{voice!s:{width}}  {_described(voice).removeprefix(str(voice)).strip()}".rstrip())
     warn(listing.warnings)
@@ -85,7 +88,7 @@ def say(
     standard = str(output) == "-"
     if standard and json:
         raise UsageError("--json and -o - both want standard output; leave one out")
-    size = auditioning.say(
+    done = auditioning.say(
         text,
         sys.stdout.buffer if standard else output,
         voice=voice,
@@ -94,9 +97,26 @@ def say(
         project=project,
     )
     if json:
-        print_json({"file": str(output), "bytes": size, "warnings": [], "errors": []})
-    elif not standard:
-        say_to_people(f"wrote {output} ({size:,} bytes)")
+        print_json(
+            {
+                "file": str(output),
+                "bytes": done.size,
+                "characters": done.characters,
+                "spent": done.spent and done.spent.model_dump(),
+                "warnings": [],
+                "errors": [],
+            }
+        )
+        return 0
+    if not standard:
+        say_to_people(f"wrote {output} ({done.size:,} bytes)")
+    if done.characters:
+        cost = (
+            money(round(done.spent.amount * MILLION), done.spent.currency)
+            if done.spent
+            else "a sum not known"
+        )
+        say_to_people(f"{count(done.characters, 'character')} cost {cost}, which no ledger counts")
     return 0
 
 

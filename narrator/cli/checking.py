@@ -11,10 +11,10 @@ import typer
 
 from narrator.bulletins import doubts
 from narrator.cli.bulletin import Strict
-from narrator.cli.output import clock, count, print_json, say, say_error, tell, warn
+from narrator.cli.output import clock, cost, count, print_json, say, say_error, tell, warn
 from narrator.errors import OutputError
 from narrator.production import check as check_project
-from narrator.results import Check, CheckedChange, CheckedChapter, CheckedEstimate, CheckedModel, Spent
+from narrator.results import Check, CheckedChange, CheckedChapter, CheckedEstimate, CheckedModel
 from narrator.spending import MILLION, money
 
 LISTED = 20
@@ -59,35 +59,35 @@ def _say(checked: Check) -> None:
     estimate = checked.estimate
     say(
         f"{count(checked.utterances, 'utterance')}, about {clock(estimate.seconds)} of audio;"
-        f" {checked.to_record:,} to record ({estimate.characters:,} characters),"
+        f" {count(checked.to_record, 'take')} to record ({estimate.characters:,} characters),"
         f" estimated cost {_estimated(estimate)}"
     )
     warn(checked.warnings)
 
 
 def _estimated(estimate: CheckedEstimate) -> str:
-    cost = _cost(estimate.costs)
+    known = cost(*estimate.costs)
     if all(model.price_known for model in estimate.by_model):
-        return cost or money(0, estimate.currency)
-    return f"{cost}, and more at a price that is not known" if cost else "not known"
+        return known or cost(estimate)
+    return f"{known}, and more at a price that is not known" if known else "not known"
 
 
 def _table(checked: Check) -> Iterable[str]:
     """A line a chapter, and their sums."""
     chapters, estimate = checked.chapters, checked.estimate
     titles = [chapter.title for chapter in chapters]
-    costs = [_cost(chapter.cost) or "-" for chapter in chapters]
-    total = _cost(estimate.costs) or "-"
+    costs = [cost(*chapter.cost) or "-" for chapter in chapters]
+    total = cost(*estimate.costs) or "-"
     width = max(map(len, ("chapter", *titles)))
     wide = max(map(len, ("cost", total, *costs)))
     yield (
         f"  #  {'chapter':{width}}  utterances  characters   on hand  to record  requests    length"
         f"  {'cost':>{wide}}"
     )
-    for chapter, cost in zip(chapters, costs, strict=True):
+    for chapter, each in zip(chapters, costs, strict=True):
         unattributed = f"  {chapter.unattributed} unattributed" if chapter.unattributed else ""
         figures = _figures([chapter], chapter.seconds, chapter.requests)
-        yield f"{chapter.number:3d}  {chapter.title:{width}}{figures}  {cost:>{wide}}{unattributed}"
+        yield f"{chapter.number:3d}  {chapter.title:{width}}{figures}  {each:>{wide}}{unattributed}"
     figures = _figures(chapters, estimate.seconds, estimate.requests)
     yield f"     {'in all':{width}}{figures}  {total:>{wide}}"
 
@@ -111,18 +111,20 @@ def _asked_of(model: CheckedModel) -> str:
     price = f"{model.price_per_1000:g} {model.currency} for 1,000 characters"
     if model.price_per_minute:
         price = f"{model.price_per_minute:g} {model.currency} for a minute of sound"
+        if not model.predicted:
+            price += ", which is told by the text: `predict: true` asks the service"
     known = f"price of {model.priced_on}" if model.priced_on else "price from book.yaml"
-    return f"{asked}, {_cost([model])} ({price}, {known})"
+    return f"{asked}, {cost(model)} ({price}; {known})"
 
 
 def _money(checked: Check) -> Iterable[str]:
     for spent in checked.spent:
         wasted = _millionths(spent.wasted)
         lost = f", of which {money(wasted, spent.currency)} brought nothing" if wasted else ""
-        yield f"spent so far: {_cost([spent])}{lost}"
-    if budget := checked.budget:
+        yield f"spent so far: {cost(spent)}{lost}"
+    for budget in checked.budget:
         left = money(_millionths(budget.left), budget.currency)
-        yield f"budget: {_cost([budget])}, {left} left{'' if budget.enough else ', which is not enough'}"
+        yield f"budget: {cost(budget)}, {left} left{'' if budget.enough else ', which is not enough'}"
 
 
 def _changes(checked: Check) -> Iterable[str]:
@@ -157,11 +159,6 @@ def _say_coverage(checked: Check) -> None:
     )
     if checked.unattributed:
         say(f"{count(checked.unattributed, 'quotation')} unattributed: the narrator reads them")
-
-
-def _cost(costs: Iterable[Spent | CheckedModel]) -> str:
-    """`12.30 USD + 4.00 EUR`; nothing where nothing costs anything."""
-    return " + ".join(money(_millionths(cost.amount), cost.currency) for cost in costs)
 
 
 def _millionths(amount: float) -> int:

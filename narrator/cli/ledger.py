@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.cells import cell_len
 
-from narrator.cli.output import count, print_json, say, say_error, shown, tell, warn
+from narrator.cli.output import cost, count, print_json, say, say_error, shown, tell, warn
 from narrator.pruning import prune as prune_project
 from narrator.reckoning import reckon
 from narrator.results import Spent
@@ -41,10 +41,14 @@ def prune(
     project: Project,
     yes: Annotated[bool, typer.Option("--yes", help="Remove them; otherwise they are only shown.")] = False,
     paid: Annotated[bool, typer.Option("--paid", help="Those as well that were paid for.")] = False,
+    recordings: Annotated[
+        bool,
+        typer.Option("--recordings", help="Those as well that somebody brought in (`takes --add`)."),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Show, and with --yes remove, takes that serve no line of the book any more."""
-    pruning = prune_project(project, remove_now=yes, paid=paid, announce=_announce)
+    pruning = prune_project(project, remove_now=yes, paid=paid, recordings=recordings, announce=_announce)
     if json:
         print_json(pruning)
     else:
@@ -78,8 +82,8 @@ def _tell(reckoning: Reckoning) -> None:
             f"{count(reckoning.unpriced, 'request')} at a price that is not known, counted as 0; book.yaml"
             " may say it under `providers:`, for the next ones"
         )
-    if reckoning.budget:
-        _say_budget(reckoning.budget, reckoning.totals)
+    for budget in reckoning.budget:
+        _say_budget(budget, reckoning.totals)
     _say_stock(reckoning.stock)
 
 
@@ -115,9 +119,9 @@ def _cut(name: str) -> str:
 
 
 def _waste(each: Waste) -> str:
-    cost = _money(each.cost.amount, each.cost.currency)
     where = " ".join(filter(None, (each.line, each.role, each.provider)))
-    return f"wasted    {each.sent_at[:19]}  {cost}  {each.outcome}  {where}  {each.reason}".rstrip()
+    told = "  ".join((each.sent_at[:19], cost(each.cost), each.outcome, where, each.reason))
+    return f"wasted    {told}".rstrip()
 
 
 def _say_budget(budget: Spent, totals: Sequence[Sum]) -> None:
@@ -131,7 +135,7 @@ def _say_stock(stock: Stock) -> None:
     if stock.adopted:
         say(f"{count(stock.adopted, 'take')} came from elsewhere and are in the ledger now")
     if stock.unused:
-        say(f"paid for and not used by the book now: {_sums(stock.unused)}")
+        say(f"paid for and not used by the book now: {cost(*stock.unused)}")
     if stock.pruned:
         say(f"{count(stock.pruned, 'take')} removed with `narrator prune`")
     if stock.gone:
@@ -140,13 +144,13 @@ def _say_stock(stock: Stock) -> None:
 
 def _announce(pruning: Pruning) -> None:
     if pruning.cost:
-        say(f"removing takes that cost {_sums(pruning.cost)}")
+        say(f"removing takes that cost {cost(*pruning.cost)}")
 
 
 def _say_pruned(pruning: Pruning, *, yes: bool) -> None:
     size = f"{pruning.bytes / 1e6:,.1f} MB"
     if not pruning.takes:
-        say("nothing to remove that cost nothing" if pruning.kept else "nothing to remove")
+        say("nothing to remove that cost nothing" if pruning.kept or pruning.own else "nothing to remove")
     elif pruning.removed:
         say(f"removed {count(len(pruning.takes), 'take')}, {size}{_at(pruning.cost)}")
     else:
@@ -155,29 +159,31 @@ def _say_pruned(pruning: Pruning, *, yes: bool) -> None:
         kept = count(len(pruning.kept), "take")
         size = f"{sum(each.bytes for each in pruning.kept) / 1e6:,.1f} MB"
         say(f"{kept}, {size}{_at(pruning.kept_cost)}: paid for and without use; removed with --paid only")
+    if pruning.own:
+        size = f"{sum(each.bytes for each in pruning.own) / 1e6:,.1f} MB"
+        say(
+            f"{count(len(pruning.own), 'recording')}, {size}: brought in and without use; removed with"
+            " --recordings only"
+        )
     if pruning.given_up:
         done = "given up" if yes else "given up with --yes"
-        say(f"{count(len(pruning.given_up), 'take')} that were paid for and are gone: {done}")
+        say(f"{count(len(pruning.given_up), 'paid take')} gone: {done}")
     if pruning.missing:
-        say(f"{count(pruning.missing, 'take')} that were paid for are gone: `narrator ledger` says which")
+        say(f"{count(pruning.missing, 'paid take')} gone: `narrator ledger` says which")
     if pruning.unfinished:
         say(f"removed {count(pruning.unfinished, 'unfinished file')}")
 
 
 def _removable(each: Removable) -> str:
-    cost = "cost ?" if each.cost is None else _money(each.cost.amount, each.cost.currency)
+    price = "cost ?" if each.cost is None else cost(each.cost)
     if each.kind == "leftover":
-        cost = "-"
+        price = "-"
     said = f"  {each.text!r}" if each.text else ""
-    return f"{each.take}  {each.kind:8}  {each.bytes / 1e6:8.3f} MB  {cost:>10}  {each.voice}{said}".rstrip()
+    return f"{each.take}  {each.kind:8}  {each.bytes / 1e6:8.3f} MB  {price:>10}  {each.voice}{said}".rstrip()
 
 
 def _at(costs: Sequence[Spent]) -> str:
-    return f", which cost {_sums(costs)}" if costs else ""
-
-
-def _sums(costs: Sequence[Spent]) -> str:
-    return " and ".join(_money(each.amount, each.currency) for each in costs)
+    return f", which cost {cost(*costs)}" if costs else ""
 
 
 def _money(units: float, currency: str) -> str:

@@ -56,12 +56,19 @@ class Lines:
         """See `Progress`."""
         self._to_record, self._recorded, self._milliseconds = to_record, 0, 0  # it may be another pass
         self._began = self._said = time.monotonic()
-        say(f"{count(chapters, 'chapter')}, {count(lines, 'utterance')}, {to_record:,} to record")
+        say(
+            f"{count(chapters, 'chapter')}, {count(lines, 'utterance')}, {count(to_record, 'take')} to record"
+        )
+
+    def more(self, *, to_record: int) -> None:
+        """See `Progress`."""
+        with self._lock:
+            self._to_record += to_record
 
     def recorded(self, *, chapter: str, utterance_id: str, text: str, milliseconds: int, lines: int) -> None:
         """See `Progress`."""
         with self._lock:
-            self._recorded += lines
+            self._recorded += 1
             self._milliseconds += milliseconds
             now = time.monotonic()
             last = self._recorded >= self._to_record
@@ -86,7 +93,7 @@ class Lines:
 
 
 class Bars:
-    """Two bars: lines recorded (with the one being spoken, and its rate), chapters made."""
+    """Two bars: takes recorded (with the line being spoken, and its rate), chapters made."""
 
     def __init__(self) -> None:
         self.display = Progress(
@@ -101,19 +108,31 @@ class Bars:
         )
         self._recording: TaskID | None = None
         self._making: TaskID | None = None
-        self._milliseconds = 0
+        self._milliseconds = self._to_record = 0
         self._began = time.monotonic()
+        self._lock = threading.Lock()
 
     def planned(self, *, chapters: int, lines: int, to_record: int) -> None:
         """See `Progress`."""
-        self._began, self._milliseconds = time.monotonic(), 0
+        self._began, self._milliseconds, self._to_record = time.monotonic(), 0, to_record
         for task in self.display.task_ids:  # of the pass before
             self.display.remove_task(task)
         self._recording = None
         add = self.display.add_task
         if to_record:
-            self._recording = add("recording", total=to_record, unit="lines", rate="", now="")
+            self._recording = self._add_recording(to_record)
         self._making = add("making", total=chapters, unit="chapters", rate="", now="")
+
+    def _add_recording(self, to_record: int) -> TaskID:
+        return self.display.add_task("recording", total=to_record, unit="takes", rate="", now="")
+
+    def more(self, *, to_record: int) -> None:
+        """See `Progress`."""
+        with self._lock:
+            self._to_record += to_record
+            if self._recording is None:
+                self._recording = self._add_recording(self._to_record)
+            self.display.update(self._recording, total=self._to_record)
 
     def recorded(self, *, chapter: str, utterance_id: str, text: str, milliseconds: int, lines: int) -> None:
         """See `Progress`."""
@@ -123,7 +142,7 @@ class Bars:
         rate = self._milliseconds / 1000 / max(time.monotonic() - self._began, 1e-3)
         opening = text if len(text) <= 40 else f"{text[:39]}…"
         now = shown(f"{chapter} · {utterance_id} · {opening}")
-        self.display.update(self._recording, advance=lines, rate=f"{rate:.0f}x", now=now)
+        self.display.update(self._recording, advance=1, rate=f"{rate:.0f}x", now=now)
 
     def chapter(self, title: str, state: ChapterState, *, milliseconds: int) -> None:
         """See `Progress`."""

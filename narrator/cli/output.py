@@ -13,11 +13,13 @@ import os
 import re
 import sys
 from collections.abc import Iterable
+from typing import Protocol
 
 from pydantic import BaseModel
 from rich.console import Console
 
 from narrator.errors import OutputError
+from narrator.spending import MILLION, money
 
 _UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Control characters, line ends, and what turns the direction of the line around."""
@@ -116,6 +118,25 @@ def clock(seconds: float) -> str:
 def count(number: int, word: str) -> str:
     """`1 chapter`, `2 chapters`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+class Amount(Protocol):
+    """Money."""
+
+    @property
+    def amount(self) -> float:
+        """In units of the currency."""
+        ...
+
+    @property
+    def currency(self) -> str:
+        """ISO 4217."""
+        ...
+
+
+def cost(*amounts: Amount) -> str:
+    """`12.30 USD + 4.00 EUR`; nothing where there is nothing."""
+    return " + ".join(money(round(each.amount * MILLION), each.currency) for each in amounts)
 
 
 def _write(line: str) -> None:

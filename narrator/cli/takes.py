@@ -1,4 +1,4 @@
-"""The verbs for takes: record another one of a line, list them, put one to use."""
+"""The verbs for takes: record another one of a line, list them, bring one in, put one to use."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import Annotated
 
 import typer
 
+from narrator.adding import add_recordings
 from narrator.cli.live import following
-from narrator.cli.output import count, print_json, say, say_error, tell, warn
+from narrator.cli.output import cost, count, print_json, say, say_error, tell, warn
+from narrator.errors import UsageError
 from narrator.estimating import Estimate
+from narrator.findings import DOUBTS, NOT_THE_LINE
 from narrator.pickups import Wanted, pick_up
-from narrator.results import LineTakes, ListedTake, Pickups, Production
-from narrator.selecting import list_takes, use_take
+from narrator.results import AddedTake, Additions, LineTakes, ListedTake, Pickups, Production
+from narrator.selecting import NONE, list_takes, use_take
+from narrator.spending import MILLION, money
+from narrator.takes import OWN
 
 TOLD = 8
 """Picked lines of which each is told how to go back."""
@@ -39,7 +44,11 @@ def pickup(
     ripple: Annotated[
         int,
         typer.Option(
-            min=0, max=1_000_000, metavar="N", help="Record the next N lines of its scene again as well."
+            min=0,
+            max=1_000_000,
+            metavar="N",
+            help="Record the next N lines again as well that go on from this one: those of the same"
+            " service in its scene, where the service is told of the line before.",
         ),
     ] = 0,
     search: Annotated[
@@ -70,8 +79,8 @@ def pickup(
 def takes(
     project: Project,
     utterance: Annotated[
-        str, typer.Argument(metavar="ID", help="A line, such as c03-u014.", show_default=False)
-    ],
+        str | None, typer.Argument(metavar="ID", help="A line, such as c03-u014.", show_default=False)
+    ] = None,
     choose: Annotated[
         str | None,
         typer.Option(
@@ -80,9 +89,22 @@ def takes(
             show_default=False,
         ),
     ] = None,
+    add: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Bring in a recording of the line (WAV, FLAC, MP3, Ogg) and use it; of several, a folder"
+            " of files named by their lines (c03-u014.wav), without ID. Nothing is asked of a service.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
-    """List the takes of a line, or choose the one that is used."""
+    """List the takes of a line, choose one, or bring in your own."""
+    if add is not None:
+        return _bring_in(project, utterance, add, choose=choose, json=json)
+    if utterance is None:
+        raise UsageError("which line? Name it (c03-u014); ids are in build/report.html")
     if choose is None:
         listed = list_takes(project, utterance)
         warn(listed.warnings)
@@ -99,12 +121,25 @@ def takes(
     return _ended(listed.errors, listed.exit_code)
 
 
+def _bring_in(project: Path, utterance: str | None, file: Path, *, choose: str | None, json: bool) -> int:
+    if choose is not None:
+        raise UsageError("--add uses what it brings in; leave --choose out")
+    with following() as progress:
+        result = add_recordings(project, file, utterance, progress=progress)
+    if json:
+        print_json(result)
+    _say_added(result, project)
+    return _ended(result.errors, result.exit_code)
+
+
 def say_price(estimate: Estimate) -> None:
     """What is about to be recorded."""
-    cost = _money(estimate.amount, estimate.currency)
+    known = " + ".join(money(each, currency) for currency, each in estimate.costs.items())
+    sure = all(model.price_known for model in estimate.models)
+    more = "" if sure else ", and more at a price that is not known"
     say(
-        f"{count(estimate.requests, 'take')} to record: {estimate.characters:,} characters,"
-        f" estimated cost {cost}"
+        f"{count(estimate.to_record, 'take')} to record: {estimate.characters:,} characters,"
+        f" estimated cost {known or money(0, estimate.currency)}{more}"
     )
 
 
@@ -124,9 +159,26 @@ def _say_pickups(result: Pickups, project: Path) -> None:
     _say_made(result)
 
 
+def _say_added(result: Additions, project: Path) -> None:
+    for each in result.added[:TOLD]:
+        command = f"narrator takes {shlex.quote(str(project))} {each.id} --choose {_way_back(each)}"
+        say(
+            f"{each.id}: {each.take} ({each.milliseconds / 1000:.2f} s, {each.file}) is used now;"
+            f" to go back: {command}"
+        )
+    if len(result.added) > TOLD:
+        rest = f"{len(result.added) - TOLD:,} more lines"
+        say(f"and {rest}; `narrator takes {shlex.quote(str(project))} ID` lists the takes of each")
+    _say_made(result)
+
+
+def _way_back(each: AddedTake) -> str:
+    return each.before if each.before and each.before != each.take else NONE
+
+
 def _say_made(result: Production) -> None:
-    if result.spent.amount:
-        say(f"spent {_money(result.spent.amount, result.spent.currency)}")
+    if result.spent.costs:
+        say(f"spent {cost(*result.spent.costs)}")
     for made in result.chapters[:TOLD]:
         if made.mp3:
             say(f"listen: {made.mp3}")
@@ -134,7 +186,7 @@ def _say_made(result: Production) -> None:
 
 def _tell_takes(listed: LineTakes) -> None:
     tell(f"{listed.id}  {listed.file}:{listed.line}  {listed.role}: {listed.text}")
-    several = len({take.model for take in listed.takes}) > 1
+    several = len({take.model for take in listed.takes if take.model}) > 1
     for take in listed.takes:
         tell(_described(take, listed.id, model=several))
     if not listed.takes:
@@ -148,13 +200,23 @@ def _described(take: ListedTake, utterance_id: str, *, model: bool) -> str:
         take.id,
         take.recorded_at,
         f"{take.milliseconds / 1000:.2f} s",
-        _money(take.cost, take.currency),
+        money(round(take.cost * MILLION), take.currency),
         take.model if model else "",
+        "brought in" if take.provider == OWN else "",
         f"({take.direction})" if take.direction else "",
         f"used by {', '.join(others)}" if others else "",
+        _doubts(take),
         take.path,
     ]
     return "  ".join(filter(None, facts))
+
+
+def _doubts(take: ListedTake) -> str:
+    """Where it does not seem to hold its text."""
+    if take.holds is False:
+        return f"doubtful: {NOT_THE_LINE}"
+    told = (f"{each.words!r} {DOUBTS[each.kind]} at {each.start_ms / 1000:.1f} s" for each in take.doubts)
+    return f"doubtful: {', '.join(told)}" if take.doubts else ""
 
 
 def _say_choice(listed: LineTakes, *, changed: bool) -> None:
@@ -170,8 +232,3 @@ def _ended(errors: tuple[str, ...], code: int) -> int:
     for error in errors:
         say_error(error, json=False)
     return code
-
-
-def _money(amount: float, currency: str) -> str:
-    """Whole books cost dollars, a line cents and less."""
-    return f"{amount:.2f} {currency}" if amount >= 1 or not amount else f"{amount:.4f} {currency}"

@@ -13,9 +13,13 @@ from narrator.takes import Take
 class LineAccount:
     """The requests for one line: a `spending.Account`."""
 
-    def __init__(self, register: Register, errand: Errand) -> None:
+    def __init__(self, register: Register, errand: Errand, entries: list[Entry] | None = None) -> None:
+        """
+        Args:
+            entries: of the account that it is a part of.
+        """
         self._register, self._errand = register, errand
-        self._entries: list[Entry] = []
+        self._entries: list[Entry] = [] if entries is None else entries
         self._given: set[int] = set()
         """Numbers of the unfinished requests that it was given."""
 
@@ -39,6 +43,14 @@ class LineAccount:
             entry.row.sent_at,
             Bill(entry.row.characters, entry.row.amount, entry.row.currency, not entry.row.unpriced),
         )
+
+    def of_voice(self) -> LineAccount:
+        """See `spending.Account.of_voice`. What becomes of the line becomes of its requests, too."""
+        return LineAccount(self._register, self._errand._replace(key=self._errand.voice), self._entries)
+
+    def voice_ids(self) -> Ids | None:
+        """See `spending.Account.voice_ids`."""
+        return self._register.voice_ids(self._errand.voice)
 
     def kept(self, takes: Sequence[Take]) -> None:
         """Its answered requests brought *takes*, which are in the store now."""

@@ -9,29 +9,44 @@ from typing import NamedTuple
 
 from narrator.ledger import runs
 from narrator.ledger.clock import hours_ago
+from narrator.spending import VOICE
 
 FETCHED_H = 48
-"""For so many hours an answer is asked for again by what the service calls it: none here keeps it longer."""
+"""For so many hours an answer is asked for again by what the service calls it: none here keeps it longer. A
+voice stays in the account for ever."""
 
-_OPEN = """
-    SELECT key, coalesce(run, ''), ids <> '' AND sent_at >= ?, pickup
+_STILL_THERE = f"(sent_at >= ? OR key LIKE '{VOICE}%')"
+_OPEN = f"""
+    SELECT key, coalesce(run, ''), ids <> '' AND {_STILL_THERE}, pickup
     FROM requests WHERE outcome IN ('sent', 'answered')
-"""
-_LOST = "SELECT key FROM requests WHERE ids <> '' AND outcome IN ('broken', 'lost') AND sent_at >= ?"
+"""  # noqa: S608 - our own words
+_LOST = f"""
+    SELECT key FROM requests WHERE ids <> '' AND outcome IN ('broken', 'lost') AND {_STILL_THERE}
+"""  # noqa: S608 - our own words
+
+
+_MADE = f"SELECT DISTINCT voice FROM requests WHERE voice LIKE '{VOICE}%' AND outcome = 'kept'"  # noqa: S608
 
 
 class Coming(NamedTuple):
-    """How many answers are to come, by the key of the take that they were asked for."""
+    """How many answers are to come, by the key of the take that they were asked for, or of the voice."""
 
     lost: Counter[str] = Counter()  # noqa: RUF012 - nobody adds to it
     """Nobody waits for them; whoever asks for the same take fetches them by what the service calls them."""
     awaited: Counter[str] = Counter()  # noqa: RUF012 - as above
     """Other live runs wait for them, for lines of the book; whoever needs the same take awaits it."""
+    made: frozenset[str] = frozenset()
+    """Voices made from descriptions, by name, that a take was spoken in."""
 
     @property
     def all(self) -> Counter[str]:
-        """Both."""
-        return self.lost + self.awaited
+        """All of it, by key or by the name of the voice."""
+        return self.lost + self.awaited + Counter(self.made)
+
+
+def fetched_since(key: str) -> str:
+    """From which moment on an answer is asked for again."""
+    return "" if key.startswith(VOICE) else hours_ago(FETCHED_H)
 
 
 def coming(connection: sqlite3.Connection, folder: Path, *, but: str = "") -> Coming:
@@ -42,6 +57,7 @@ def coming(connection: sqlite3.Connection, folder: Path, *, but: str = "") -> Co
         folder: `takes/.runs`.
         but: the run that asks; what it waits for itself is none of it.
     """
+    made = frozenset(voice for (voice,) in connection.execute(_MADE))
     since = hours_ago(FETCHED_H)
     lost = Counter(key for (key,) in connection.execute(_LOST, (since,)))
     awaited: Counter[str] = Counter()
@@ -53,4 +69,4 @@ def coming(connection: sqlite3.Connection, folder: Path, *, but: str = "") -> Co
             lost[key] += bool(fetchable)
         elif run != but:
             awaited[key] += not pickup
-    return Coming(lost, awaited)
+    return Coming(lost, awaited, made)

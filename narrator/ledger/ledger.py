@@ -34,7 +34,7 @@ class Ledger:
     """
 
     def __init__(
-        self, takes: Path, *, store: TakeStore, budget: Budget | None = None, command: str = ""
+        self, takes: Path, *, store: TakeStore, budget: Sequence[Budget] = (), command: str = ""
     ) -> None:
         """
         Args:

@@ -16,14 +16,15 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from narrator.book import Budget
+from narrator.budgeting import millionths_of, uncovered
 from narrator.errors import BudgetExceeded, OutputError
 from narrator.ledger import claims, rows, runs
-from narrator.ledger.clock import hours_ago, now
-from narrator.ledger.coming import FETCHED_H
+from narrator.ledger.clock import now
+from narrator.ledger.coming import fetched_since
 from narrator.ledger.database import Database
 from narrator.ledger.money import money
 from narrator.manuscript import Notice
-from narrator.spending import FREE, MILLION, WASTED, Bill, Errand, Ids, Outcome
+from narrator.spending import FREE, WASTED, Bill, Errand, Ids, Outcome
 from narrator.takes import Take
 
 BATCH = 256
@@ -57,8 +58,12 @@ class Register:
     """The requests of one run. Safe to use from several threads."""
 
     def __init__(
-        self, database: Database, run: runs.Run, budget: Budget | None, notices: list[Notice]
+        self, database: Database, run: runs.Run, budget: Sequence[Budget], notices: list[Notice]
     ) -> None:
+        """
+        Args:
+            notices: added to, once each, where the sums of this run do not say all that it has cost.
+        """
         self.spent: Counter[str] = Counter()
         """Millionths by currency, of this run's requests that are not free."""
         self.wasted: Counter[str] = Counter()
@@ -68,8 +73,7 @@ class Register:
         self.failure: OutputError | None = None
         """Why the last attempt to write failed, where it did."""
         self._database, self._run, self._notices = database, run, notices
-        self._currency = budget.currency if budget else ""
-        self._limit = round(budget.amount * MILLION) if budget else None
+        self._budget = {each.currency: each for each in budget}
         self._closed = False
         self._unwritten: dict[Entry, None] = {}
         self._foreign: set[int] = set()
@@ -125,6 +129,21 @@ class Register:
             self.carried_over(numbers)
             return None if found is None else self._taken(*found)
 
+    def voice_ids(self, voice: str) -> Ids | None:
+        """
+        A service's ids of a take in a voice; of one that names the voice, if there is any.
+
+        Raises:
+            OutputError: the ledger cannot be read.
+        """
+        first: Ids | None = None
+        with self._database.reading() as connection:
+            for ids in rows.spoken_in(connection, voice):
+                if any(name == "voice" for name, _ in ids):
+                    return ids
+                first = first or ids
+        return first
+
     def end(
         self,
         entries: Iterable[Entry],
@@ -153,6 +172,7 @@ class Register:
                 entry.takes = tuple(takes)
                 self._count(entry, 1)
                 self._unwritten[entry] = None
+                self._tell(entry)
                 costs = costs or entry.row.amount > 0 or bool(entry.row.ids)
             if costs:
                 self.write()
@@ -218,7 +238,7 @@ class Register:
         entry.number = number
 
     def _mind_the_budget(self, connection: sqlite3.Connection, errand: Errand, bill: Bill) -> None:
-        if self._limit is None:
+        if not self._budget:
             return
         if not bill.known:
             raise BudgetExceeded(
@@ -226,14 +246,14 @@ class Register:
                 f" it; set its price under `providers: {{{errand.provider}: ...}}` in book.yaml (0 where it"
                 " costs nothing)"
             )
-        if bill.currency != self._currency:
-            self._warn_of_currency(errand, bill)
-            return
+        if bill.currency not in self._budget:
+            raise BudgetExceeded(uncovered(self._budget.values(), errand.provider, bill.currency))
+        limit = millionths_of(self._budget[bill.currency])
         found = connection.execute("SELECT spent, wasted FROM totals WHERE currency = ?", (bill.currency,))
         spent, wasted = found.fetchone() or (0, 0)
-        if spent + bill.amount > self._limit:
+        if spent + bill.amount > limit:
             raise BudgetExceeded(
-                f"the budget of {money({bill.currency: self._limit})} would be passed by the request for"
+                f"the budget of {money({bill.currency: limit})} would be passed by the request for"
                 f" {errand.utterance_id} ({money({bill.currency: bill.amount})}):"
                 f" {money({bill.currency: spent})} are spent"
                 + (
@@ -244,15 +264,6 @@ class Register:
                 + "; what was recorded is kept: raise `budget` in book.yaml and run again"
             )
 
-    def _warn_of_currency(self, errand: Errand, bill: Bill) -> None:
-        notice = Notice(
-            message=f"the budget is in {self._currency}; {errand.provider} is paid in {bill.currency}, which"
-            " does not count against it",
-            file="book.yaml",
-        )
-        if notice not in self._notices:
-            self._notices.append(notice)
-
     def _write_some(self) -> None:
         if len(self._unwritten) >= BATCH or time.monotonic() - self._written_s >= BATCH_S:
             self.write()
@@ -260,7 +271,7 @@ class Register:
     def _unfinished(
         self, connection: sqlite3.Connection, key: str, but: Collection[int]
     ) -> tuple[int, rows.Row] | None:
-        left = rows.unfinished(connection, key, since=hours_ago(FETCHED_H))
+        left = rows.unfinished(connection, key, since=fetched_since(key))
         return next(((number, row) for number, row in left if number not in but), None)
 
     def _taken(self, number: int, row: rows.Row) -> Entry:
@@ -275,6 +286,21 @@ class Register:
         self._count(entry, 1)
         self.used = True
         return entry
+
+    def _tell(self, entry: Entry) -> None:
+        """What a sum of money that is said at the end would not say, each once."""
+        if not entry.counted or entry.end.outcome in FREE:
+            return
+        row = entry.row
+        if not row.unpriced:
+            return
+        notice = Notice(
+            message=f"what {row.provider} costs is not known, so its requests count as nothing in what was"
+            f" spent; book.yaml may say it under `providers: {{{row.provider}: ...}}`",
+            file="book.yaml",
+        )
+        if notice not in self._notices:
+            self._notices.append(notice)
 
     def _count(self, entry: Entry, sign: int) -> None:
         if not entry.counted:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from narrator.ledger.clock import began
+from narrator.needing import voice_of
 from narrator.spending import MILLION, Ids, Outcome
 from narrator.takes import Take
 
@@ -64,6 +65,10 @@ _UNFINISHED = f"""
     WHERE key = ? AND ids <> '' AND outcome IN ('broken', 'lost') AND sent_at >= ?
     ORDER BY sent_at DESC, id DESC
 """  # noqa: S608
+_SPOKEN_IN = """
+    SELECT takes.ids FROM requests JOIN takes ON takes.key = requests.key AND takes.request = requests.id
+    WHERE voice = ? AND outcome = 'kept' ORDER BY requests.id
+"""
 _TAKE_OVER = (
     "UPDATE requests SET run = ?, outcome = 'sent', reason = '', ended_at = NULL, took_ms = NULL WHERE id = ?"
 )
@@ -95,6 +100,12 @@ def unfinished(connection: sqlite3.Connection, key: str, *, since: str) -> list[
     """
     found = connection.execute(_UNFINISHED, (key, since)).fetchall()
     return [(number, Row(*values)) for number, *values in found]
+
+
+def spoken_in(connection: sqlite3.Connection, voice: str) -> Iterator[Ids]:
+    """A service's ids of every take that is known to be spoken in a voice, the oldest first."""
+    for (ids,) in connection.execute(_SPOKEN_IN, (voice,)):
+        yield read_ids(ids)
 
 
 def take_over(connection: sqlite3.Connection, request: int, run: str) -> None:
@@ -199,7 +210,7 @@ def _of_sidecar(take: Take) -> Row:
         role="",
         provider=take.request.provider,
         model=take.request.model,
-        voice=take.request.voice,
+        voice=voice_of(take.request),
         pickup=False,
         attempt=1,
         characters=_whole(take.characters),

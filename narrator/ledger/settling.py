@@ -12,6 +12,7 @@ from narrator.ledger import rows, runs
 from narrator.ledger.clock import now, whole_second
 from narrator.ledger.money import money
 from narrator.manuscript import Notice
+from narrator.spending import VOICE
 from narrator.store import TakeStore
 from narrator.takes import Take
 
@@ -115,6 +116,8 @@ def _brought(
     connection: sqlite3.Connection, gone: Collection[str], left: Left, store: TakeStore
 ) -> list[Take]:
     """The takes of one answer that nothing but this request can have brought; empty where there are none."""
+    if left.key.startswith(VOICE):
+        return []  # it made a voice, and no take
     claimed = {
         take for (take,) in connection.execute("SELECT id FROM takes WHERE key = ?", (left.key,)).fetchall()
     }

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from narrator.book import ProviderSettings
 from narrator.casting import Setting
-from narrator.errors import ConfigurationError, UnknownVoice
+from narrator.errors import ConfigurationError, UsageError, nearest
 from narrator.providers.base import Provider
 from narrator.providers.espeak import Espeak
 from narrator.providers.hume import Hume
@@ -77,14 +77,16 @@ class Providers(Mapping[str, Provider]):
 
     def named(self, name: str) -> Provider:
         """
-        The provider of that name, as somebody wrote it.
+        The provider of that name, as somebody wrote it in a command.
 
         Raises:
-            UnknownVoice: there is none; names the nearest.
+            UsageError: there is none; names the nearest.
             ConfigurationError, ProviderError: as indexing does.
         """
         if name not in PROVIDERS:
-            raise UnknownVoice(name, PROVIDERS, remedy=_known(), file="")
+            near = nearest(name, PROVIDERS)
+            hint = f"did you mean {near!r}? " if near else ""
+            raise UsageError(f"unknown provider {name!r}; {hint}{_known()}")
         return self[name]
 
     @property

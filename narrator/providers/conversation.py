@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
@@ -10,6 +11,8 @@ from narrator.errors import ConfigurationError, KeyMissing
 from narrator.transport import Patience, Transport
 from narrator.transport.address import loopback
 from narrator.transport.redaction import Redaction
+
+_log = logging.getLogger(__name__)
 
 
 class Identity(NamedTuple):
@@ -24,6 +27,8 @@ class Identity(NamedTuple):
     """What is known about its end."""
     unreached: str = ""
     """What is said where nothing answers, if not that."""
+    service: str = ""
+    """Its own address."""
 
 
 class Reachable(Protocol):
@@ -58,6 +63,7 @@ class Conversation:
             ConfigurationError: a base URL to which no key should go.
         """
         key = key_for(identity, settings, environment)
+        tell_where_keys_go(identity, settings, environment, keyed=bool(key))
         headers = {key_header: key} if key else {}
         self.transport = transport(identity, settings, environment, patience, headers=headers)
         self.keyed = bool(key)
@@ -95,6 +101,23 @@ def key_for(
     if not key and not loopback(urlsplit(settings.base_url).hostname or ""):
         raise KeyMissing(variable, provider=identity.name, news=identity.news)
     return key
+
+
+def tell_where_keys_go(
+    identity: Identity, settings: Reachable, environment: Mapping[str, str], *, keyed: bool
+) -> None:
+    """Log, as a warning, that a key goes to somebody else than its service because book.yaml says so, which
+    somebody else may have written. An address in the environment is the user's own."""
+    host = urlsplit(settings.base_url).hostname or ""
+    if not keyed or environment.get(identity.base_url_variable, "").strip() or loopback(host):
+        return
+    if identity.service and host != urlsplit(identity.service).hostname:
+        _log.warning(
+            "%s: the key in %s goes to %s, as `base_url` in book.yaml says, and not to the service itself",
+            identity.name,
+            identity.key_variable,
+            host,
+        )
 
 
 def transport(

@@ -25,6 +25,10 @@ SHORTEST_MS = 80
 """At plain speed, of any text with a letter or a digit in it."""
 SHORTEST_MS_PER_LETTER = 10
 """At plain speed; six times as fast as people can follow."""
+BARE_OFFSET, BARE_POWER, BARE_LIKENESS = 0.25, 0.16, 0.3
+"""Of samples on a scale of 1: how far from 0 their mean is at most; and from which mean square on (speech at
+its loudest has a tenth of that) each must be how much like the one before it (speech: 0.9)."""
+_LOOKED_AT, _LEAST_LOOKED_AT = 1 << 18, 1 << 10
 _WAVE = b"RIFF"
 
 
@@ -69,9 +73,34 @@ def decode(pieces: Sequence[bytes], *, rate: int | None = None, mp3: bool = Fals
         if rate is None:
             raise ValueError("it is no WAV, MP3, FLAC or Ogg file")
         layout = Layout(known_rate(rate))
-        return Sound(to_pcm(wave.data, layout), rate, layout)
+        pcm = to_pcm(wave.data, layout)
+        prove_bare(pcm)
+        return Sound(pcm, rate, layout)
     except ValueError as exc:
         raise BrokenAnswer(f"the sound cannot be used: {exc}") from exc
+
+
+def is_file(beginning: bytes) -> bool:
+    """Whether it begins as a file of sound does, and not as bare samples do."""
+    return beginning.startswith(_WAVE) or packed.recognise(beginning) or mpeg.recognise(beginning)
+
+
+def prove_bare(pcm: Pcm) -> None:
+    """
+    Bytes that came without a header are samples: not a packed file of a kind that nobody knows here, which
+    would be noise from end to end, as loud as can be; nor text.
+
+    Raises:
+        ValueError: they are not.
+    """
+    values = pcm[:_LOOKED_AT].astype(np.float32) / 32768
+    if len(values) < _LEAST_LOOKED_AT:
+        return
+    loud = float(np.mean(values**2))
+    offset = float(values.mean())
+    alike = float(np.mean(values[1:] * values[:-1])) / loud if loud else 1.0
+    if abs(offset) > BARE_OFFSET or (loud > BARE_POWER and abs(alike) < BARE_LIKENESS):
+        raise ValueError("it is no file that is known here, and no samples")
 
 
 def prove_sound(sound: Sound, *, letters: int, speed: float) -> None:

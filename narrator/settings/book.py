@@ -119,10 +119,18 @@ def _credits(settings: Settings) -> Credits | None:
     return Credits(**_given(given))
 
 
-def _budget(settings: Settings) -> Budget | None:
-    budget = settings.settings("budget")
-    if budget is None:
-        return None
+def _budget(settings: Settings) -> tuple[Budget, ...] | None:
+    found: dict[str, Budget] = {}
+    for each in settings.each("budget"):
+        budget = _amount(each)
+        if budget and budget.currency in found:
+            each.note(f"`budget` has two amounts in {budget.currency}; keep one", line=budget.line)
+        elif budget:
+            found[budget.currency] = budget
+    return tuple(found.values()) or None
+
+
+def _amount(budget: Settings) -> Budget | None:
     before = len(budget.problems)
     amount, currency = budget.number("amount", least=0, most=1_000_000_000), budget.text("currency")
     if amount is None and len(budget.problems) == before:
@@ -133,7 +141,7 @@ def _budget(settings: Settings) -> Budget | None:
     budget.finish()
     if amount is None:
         return None
-    line = budget.line("currency") or settings.line("budget")
+    line = budget.line("currency") or budget.line("amount")
     return Budget(**_given({"amount": amount, "currency": currency, "line": line}))
 
 

@@ -169,6 +169,20 @@ class Settings:
         self._expected(key, "a mapping", node)
         return None
 
+    def each(self, key: str) -> list[Settings]:
+        """A mapping inside this one, or every one of a list of mappings."""
+        node = self.node(key)
+        if not isinstance(node, Series):
+            one = self.settings(key)
+            return [one] if one else []
+        found = []
+        for item in node.items:
+            if isinstance(item, Table):
+                found.append(self.within(item))
+            else:
+                self.note(f"`{key}` must hold mappings, not {item}", line=item.line)
+        return found
+
     def entries(self) -> Iterator[tuple[Scalar, Node]]:
         """Every key and value, where the keys are the user's own."""
         self._asked.extend(self._values)

@@ -7,7 +7,7 @@
   for (const chapter of document.querySelectorAll(".chapter")) {
     const audio = chapter.querySelector("audio");
     if (!audio) continue;
-    const lines = [...chapter.querySelectorAll("a[data-t]")];
+    const lines = [...chapter.querySelectorAll("a[id][data-t]")];
     const starts = lines.map((line) => Number(line.dataset.t));
     const wave = chapter.querySelector(".wave");
     const played = chapter.querySelector(".played");

@@ -17,6 +17,8 @@ class Charge(NamedTuple):
     bill: Bill
     measured: Callable[[Any], Bill] | None = None
     """What it really cost, told from what was made of the answer; None where *bill* is that."""
+    ids: Callable[[Any], Ids] | None = None
+    """What the service calls it, likewise, where that is of use even if no take comes of it."""
 
 
 class Entry:

@@ -240,6 +240,7 @@ class Transport:
         """One request and what is made of its answer, from its entry in the account to the end of that."""
         try:
             result = self._answer(trail, order, judge, read)
+            trail.identify(result)
             measured = trail.charge.measured(result) if trail.charge and trail.charge.measured else None
         except BaseException as error:
             trail.end(outcome_of(error), reason=self._reason(error))

@@ -97,6 +97,11 @@ class Trail:
         self.began_at = self.began_at or now
         self.attempts += 1
 
+    def identify(self, result: object) -> None:
+        """An attempt has been answered: its account learns what the service calls it."""
+        if self.entry is not None and self.charge is not None and self.charge.ids is not None:
+            self.entry.identified(self.charge.ids(result))
+
     def end(self, outcome: Outcome, *, reason: str = "", bill: Bill | None = None) -> None:
         """And ends, as far as its account is concerned."""
         if self.entry is not None:

@@ -15,8 +15,8 @@ _PASSING = {408, 409, 425, 429}
 """Statuses below 500 after which the same request may succeed."""
 _CROWDED = {429, 503}
 """Those that say of the whole service, not of one request, how long to wait."""
-_PERHAPS_PAID = {504, 524}
-"""Gateways that stopped waiting for a service that may well have finished."""
+_PERHAPS_PAID = {504, 520, 524}
+"""Gateways that stopped waiting for a service that may well have finished, or made nothing of its answer."""
 
 
 class Service(NamedTuple):

@@ -128,6 +128,20 @@ def test_it_says_in_plain_words_that_no_person_reads() -> None:
     )
 
 
+def test_it_says_nothing_of_people_that_are_heard() -> None:
+    """Who speaks in a recording that was brought in is not narrator's to say."""
+    own = timeline(voices=["recording/own"])
+    mixed = timeline(voices=["recording/own", "espeak/en-US"])
+
+    assert "TXXX:AI-VOICE" not in texts(id3_tag(BOOK, own, track=1, of=1))
+    assert read(id3_tag(BOOK, own, track=1, of=1)).getall("COMM") == []
+    assert texts(id3_tag(BOOK, mixed, track=1, of=1))["TXXX:AI-VOICE"] == "espeak/en-US"
+    (comment,) = read(id3_tag(BOOK, mixed, track=1, of=1)).getall("COMM")
+    assert str(comment) == (
+        "Read in part by synthetic (AI-generated) voices: espeak/en-US; other lines were brought in."
+    )
+
+
 def test_the_cover_is_there_as_it_is() -> None:
     cover = bytes(range(256)) * 1000
     (picture,) = read(id3_tag(BOOK, timeline(), track=1, of=1, cover=cover, mime="image/png")).getall("APIC")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from narrator.results import MadeChapter, Production, Spent, UnmadeChapter
+from narrator.results import MadeChapter, Production, RunSpent, Spent, UnmadeChapter
 
 NASTY = (
     "</failure>]]> <b onclick='x'>|`*_[link](http://a.b)_*`|</b>"
@@ -35,8 +35,12 @@ def production(
         reused=4,
         requests=3,
         seconds=62.0 * len(chapters),
-        spent=Spent(amount=0.5, currency="EUR"),
-        wasted=Spent(amount=0.1, currency="EUR"),
+        spent=RunSpent(
+            amount=0.5,
+            currency="EUR",
+            costs=(Spent(amount=0.5, currency="EUR"), Spent(amount=0.25, currency="USD")),
+        ),
+        wasted=RunSpent(amount=0.1, currency="EUR", costs=(Spent(amount=0.1, currency="EUR"),)),
         chapters=chapters,
         warnings=warnings,
         errors=errors,

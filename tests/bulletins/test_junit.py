@@ -76,7 +76,7 @@ def test_a_good_run_passes_everywhere() -> None:
     suite = judged(as_junit(bulletin))[0]
     assert (suite.attrib["name"], suite.attrib["time"], suite.attrib["tests"]) == ("my-book", "1.250", "6")
     properties = {each.attrib["name"]: each.attrib["value"] for each in suite.iter("property")}
-    assert properties["spent"] == "0.500000 EUR"
+    assert properties["spent"] == "0.500000 EUR + 0.250000 USD"
     assert "01  1:02  The Lamp  (made)" in (suite.findtext("system-out") or "")
 
 

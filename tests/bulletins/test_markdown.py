@@ -42,7 +42,7 @@ def test_chapters_are_a_table() -> None:
         ["2", "The Boat", "", "not made"],
     ]
     assert "<h2>my-book: failed, exit code 4</h2>" in html
-    assert "Recorded 3, reused 4, requests 3, spent 0.50 EUR (0.10 EUR of it for answers" in html
+    assert "Recorded 3, reused 4, requests 3, spent 0.50 EUR + 0.25 USD (0.10 EUR of it for answers" in html
     assert "that were lost); 1:02 of audio." in html
     assert "<li>no take</li>" in html
     assert "<li>slow</li>" in html

@@ -59,9 +59,15 @@ def put(
     return store.put(request(text), generation, took_ms=1500, recorded_at=at, answer=answer, durable=False)
 
 
-def ledger(takes: Path, *, budget: float | None = None) -> Ledger:
-    limit = None if budget is None else Budget(amount=budget)
-    return Ledger(takes, store=TakeStore(takes), budget=limit, command="book")
+def ledger(takes: Path, *, budget: float | None = None, **others: float) -> Ledger:
+    """
+    Args:
+        budget: in USD.
+        others: in other currencies.
+    """
+    amounts = ({} if budget is None else {"USD": budget}) | others
+    limits = [Budget(amount=amount, currency=currency) for currency, amount in amounts.items()]
+    return Ledger(takes, store=TakeStore(takes), budget=limits, command="book")
 
 
 def rows(takes: Path, query: str) -> list[tuple[Any, ...]]:

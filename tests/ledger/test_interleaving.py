@@ -121,7 +121,7 @@ def test_the_sums_are_right_at_any_time(steps: list[tuple[str, int, object, obje
 
 
 def open_book(takes: Path) -> Ledger:
-    return ledger(takes, budget=BUDGET / 1e6).__enter__()
+    return ledger(takes, budget=BUDGET / 1e6, EUR=1.0).__enter__()
 
 
 def is_open(books: list[Ledger], one: Sent) -> bool:

@@ -165,14 +165,33 @@ def test_what_costs_nothing_passes_no_budget(tmp_path: Path) -> None:
         book.account(errand("Hello.")).send(NOTHING).ended("answered")
 
 
-def test_another_currency_than_the_budget_is_told_of(tmp_path: Path) -> None:
-    """Nothing is converted; so that nobody relies on a budget that does not hold, it is said, once."""
-    with ledger(tmp_path, budget=0.01) as book:
-        for _ in range(3):
+def test_each_currency_has_its_own_stop(tmp_path: Path) -> None:
+    with ledger(tmp_path, budget=1.0, EUR=0.1) as book:
+        book.account(errand("Hello.")).send(Bill(40, 90_000, "EUR")).ended("answered")
+        with pytest.raises(BudgetExceeded, match=r"budget of 0\.10 EUR would be passed"):
+            book.account(errand("There.")).send(Bill(40, 90_000, "EUR"))
+        book.account(errand("There.")).send(Bill(40, 900_000, "USD")).ended("answered")
+    assert read_spent(tmp_path) == {"EUR": 90_000, "USD": 900_000}
+
+
+def test_another_currency_than_the_budget_passes_it(tmp_path: Path) -> None:
+    """Nothing is converted, so no budget would hold: not even a stand-in's that speaks for a service which is
+    gone in the middle of a run."""
+    with ledger(tmp_path, budget=1.0) as book:
+        with pytest.raises(BudgetExceeded, match="no amount in EUR, in which hume charges;"):
             book.account(errand("Hello.")).send(Bill(40, 90_000, "EUR"))
-        assert [str(notice) for notice in book.notices] == [
-            "book.yaml: the budget is in USD; hume is paid in EUR, which does not count against it"
-        ]
+        book.account(errand("Hello.")).send(Bill(40, 0, "EUR"))
+    assert read_spent(tmp_path) == {}
+
+
+def test_what_a_sum_of_money_would_not_say_is_told_once(tmp_path: Path) -> None:
+    """A price that nobody knows; nothing of what was refused."""
+    with ledger(tmp_path) as book:
+        for outcome in ("refused", "answered", "broken"):
+            book.account(errand("Hello.")).send(Bill(40, 0, "USD", known=False)).ended(outcome)
+            assert len(book.notices) == (outcome != "refused")
+        (notice,) = book.notices
+    assert "what hume costs is not known" in notice.message
 
 
 def test_what_costs_nothing_is_written_in_batches(tmp_path: Path) -> None:

@@ -162,6 +162,43 @@ def test_no_service_keeps_an_answer_for_ever(tmp_path: Path) -> None:
         assert only(book.account(errand("Hello."))).ids == (("job", "fresh"),)
 
 
+def test_a_voice_is_there_for_every_line_in_it_and_for_ever(tmp_path: Path) -> None:
+    """Unlike an answer: the account at the service keeps it."""
+    voice = "voice:0123"
+    with ledger(tmp_path) as book:
+        account = book.account(errand("Hello.")._replace(voice=voice))
+        attempt = account.of_voice().send(PRICE)
+        attempt.identified((("design", "g-1"),))
+        attempt.ended("answered")
+        account.lost("the line was refused")
+    statement(tmp_path, "UPDATE requests SET sent_at = '2020-01-01T00:00:00.000Z'")
+    assert read_tally(tmp_path).coming.all == Counter({voice: 1})
+    with ledger(tmp_path) as book:
+        assert book.account(errand("Bye.")._replace(voice="voice:4567")).of_voice().unfinished() is None
+        account = book.account(errand("Bye.")._replace(voice=voice))
+        assert account.unfinished() is None
+        found = only(account.of_voice())
+        assert found.ids == (("design", "g-1"),)
+        found.attempt.ended("answered")
+        assert account.voice_ids() is None
+        account.kept([put(TakeStore(tmp_path), "Bye.")])
+        assert account.voice_ids() is None  # it was kept as another line's
+    assert outcomes(tmp_path) == ["kept"]
+
+
+def test_a_killed_run_leaves_the_voice_that_it_made(tmp_path: Path) -> None:
+    """No take can have come of that, and none is looked for."""
+    with ledger(tmp_path) as book:
+        attempt = book.account(errand("Hello.")._replace(voice="voice:0123")).of_voice().send(PRICE)
+        attempt.identified((("design", "g-1"),))
+    statement(tmp_path, "UPDATE requests SET outcome = 'answered'")
+    statement(tmp_path, "UPDATE runs SET ended_at = NULL")
+    with ledger(tmp_path) as book:
+        (notice,) = book.notices
+        assert "1 request was in flight when narrator was killed (c01-u001)" in notice.message
+        assert only(book.account(errand("Bye.")._replace(voice="voice:0123")).of_voice()).ids
+
+
 def test_a_killed_run_leaves_what_was_identified(tmp_path: Path) -> None:
     die(tmp_path, ["identified"])
     takes = tmp_path / "identified"

@@ -66,6 +66,7 @@ class Notebook:
         refusal: NarratorError | None = None,
         unwritable: NarratorError | None = None,
         left: Sequence[Ids] = (),
+        voices: Notebook | None = None,
     ) -> None:
         """
         Args:
@@ -73,12 +74,14 @@ class Notebook:
             refusal: what `send` raises then.
             unwritable: what `ended` raises, once it has noted the end.
             left: of requests that a dead run made for the same take, the newest first.
+            voices: where requests are written down that make a voice; here by default.
         """
         self.written: list[Written] = []
         self.found: list[Written] = []
         """Those of them that were asked for."""
         self._left = list(left)
         self._given: set[int] = set()
+        self._voices = voices
         self._allows, self._refusal, self._unwritable = allows, refusal, unwritable
         self._lock = threading.Lock()
 
@@ -105,6 +108,14 @@ class Notebook:
                 found = Written(Bill(0, 0, "USD"), time.monotonic(), ids=self._left.pop(0))
             self.found.append(found)
             return Unfinished(found, found.ids, "2026-11-20T10:00:00.000Z", found.bill)
+
+    def of_voice(self) -> Notebook:
+        """See `Account`."""
+        return self._voices or self
+
+    def voice_ids(self) -> Ids | None:
+        """See `Account`: no take was ever kept."""
+        return None
 
     @property
     def outcomes(self) -> list[Outcome]:

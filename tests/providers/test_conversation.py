@@ -59,6 +59,32 @@ def test_an_address_from_the_environment_is_blamed_on_it(environment: Mapping[st
     assert "sesame-7" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("address", "environment", "told"),
+    [
+        ("https://speech.example", {"KEY": "sesame-7"}, False),
+        ("https://evil.example/v1", {"KEY": "sesame-7"}, True),
+        ("https://evil.example/v1", {"KEY": "sesame-7", "SPEECH_BASE_URL": "https://evil.example/v1"}, False),
+        ("http://127.0.0.1:9", {"KEY": "sesame-7"}, False),
+        ("http://127.0.0.1:9", {}, False),
+    ],
+)
+def test_a_key_that_a_book_sends_elsewhere_is_told_of(
+    address: str, environment: Mapping[str, str], told: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A project may come from anybody, and its `base_url` with it."""
+    ours = SAID._replace(key_variable="KEY", service="https://speech.example")
+    Conversation(ours, At(address), environment, Patience(), key_header="X-Key").close()
+    assert [record.getMessage() for record in caplog.records] == (
+        [
+            "speech: the key in KEY goes to evil.example, as `base_url` in book.yaml says, and not to the"
+            " service itself"
+        ]
+        if told
+        else []
+    )
+
+
 def test_a_conversation_knows_whether_it_has_a_key() -> None:
     for environment, keyed in (({}, False), ({"SPEECH_KEY": "sesame-7"}, True)):
         with closing(

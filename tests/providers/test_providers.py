@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from narrator.errors import ProviderError, UnknownVoice
+from narrator.errors import ProviderError, UsageError
 from narrator.providers import PROVIDERS, Providers
 from tests.providers import contract
 
@@ -42,7 +42,8 @@ def test_an_unknown_provider_names_the_nearest_and_all() -> None:
     with (
         Providers() as providers,
         pytest.raises(
-            UnknownVoice, match=r"'espeek'; did you mean 'espeak'\? narrator records through: espeak"
+            UsageError,
+            match=r"unknown provider 'espeek'; did you mean 'espeak'\? narrator records through: espeak",
         ),
     ):
         providers.named("espeek")

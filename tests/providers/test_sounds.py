@@ -31,6 +31,30 @@ def file(kind: str, pcm: Pcm) -> bytes:
     return written.getvalue()
 
 
+NOISE = np.random.default_rng(7).integers(0, 256, 100_000, dtype=np.uint8).tobytes()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [NOISE, b"\x89PNG\r\n\x1a\n" + NOISE, b"\xff\xf1\x50\x80" + NOISE, b"no healthy upstream. " * 4000],
+    ids=["packed", "picture", "aac", "text"],
+)
+def test_what_is_no_sound_is_not_taken_for_samples(answer: bytes) -> None:
+    """It would be kept as a line, and be noise from end to end."""
+    with pytest.raises(BrokenAnswer, match="no samples"):
+        decode([answer], rate=24_000)
+
+
+@pytest.mark.parametrize("loud", [0.001, 0.05, 1.0])
+def test_loud_and_soft_sound_is_taken_for_samples(loud: float) -> None:
+    """A voice that whispers is noise, though a soft one, and one that shouts is no noise."""
+    whisper = np.random.default_rng(7).normal(0, min(loud, 0.1), 48_000)
+    shout = np.clip(3 * loud * np.sin(np.arange(48_000) / 20), -1, 1)
+    for voice in (whisper, shout):
+        pcm = (voice * 32767).astype("<i2")
+        assert np.array_equal(decode([pcm.tobytes()], rate=24_000).pcm, pcm)
+
+
 @pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
 @pytest.mark.parametrize("labelled_mp3", [False, True])
 def test_a_file_says_itself_what_it_is(kind: str, labelled_mp3: bool) -> None:

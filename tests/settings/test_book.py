@@ -89,7 +89,7 @@ def test_every_key_of_the_contract_is_read() -> None:
         formats=("mp3", "cue"),
         footnotes="read",
         credits=Credits(opening=False, closing=True),
-        budget=Budget(amount=25, currency="EUR", line=20),
+        budget=(Budget(amount=25, currency="EUR", line=20),),
         providers=(
             ProviderSettings(
                 name="hume",
@@ -103,6 +103,14 @@ def test_every_key_of_the_contract_is_read() -> None:
                 lines=tuple((key, 23) for key in ("base_url", "concurrency", "temperature", "fast", "seed")),
             ),
         ),
+    )
+
+
+def test_a_budget_in_several_currencies() -> None:
+    book = book_of(LEAST + "budget:\n- {amount: 25}\n- {amount: 900.5, currency: INR}\n")
+    assert book.budget == (
+        Budget(amount=25, currency="USD", line=4),
+        Budget(amount=900.5, currency="INR", line=5),
     )
 
 
@@ -259,6 +267,13 @@ def test_known_formats_are_those_that_can_be_made() -> None:
             ],
         ),
         (LEAST + "budget: 25 EUR\n", ["book.yaml:3: `budget` must be a mapping, not '25 EUR'"]),
+        (
+            LEAST + "budget:\n- 25\n- {amount: 1}\n- {amount: 2, currency: USD}\n",
+            [
+                "book.yaml:4: `budget` must hold mappings, not '25'",
+                "book.yaml:6: `budget` has two amounts in USD; keep one",
+            ],
+        ),
         (LEAST + "providers: hume\n", ["book.yaml:3: `providers` must be a mapping, not 'hume'"]),
         (
             LEAST + "providers: {hume: {voices: [a]}}\n",

@@ -29,7 +29,7 @@ def test_statuses_that_pass_are_asked_again(status: int) -> None:
     assert transport.requests == 2
 
 
-@pytest.mark.parametrize("status", [s for s in PASSING if s not in (504, 524)])
+@pytest.mark.parametrize("status", [s for s in PASSING if s not in (504, 520, 524)])
 def test_attempts_are_bounded(status: int) -> None:
     with (
         Outside(then=Answer(b"try <later>", status=status)) as outside,
@@ -59,6 +59,7 @@ LOST: dict[str, Step] = {
     "not gzip": Answer(b"0123456789", headers={"Content-Encoding": "gzip"}),
     "gateway gave up": Answer(status=504),
     "edge gave up": Answer(status=524),
+    "edge was told nonsense": Answer(status=520),
 }
 
 

@@ -23,20 +23,21 @@ from narrator.providers.hume.settings import (
     KEY_VARIABLE,
     NAME,
     OCTAVE_2,
+    SERVICE,
     STATUS,
     AudioFormat,
     Settings,
 )
 from narrator.providers.hume.times import Clocks
-from narrator.providers.hume.voices import Voices
+from narrator.providers.hume.voices import VoiceGone, Voices
 from narrator.providers.reading import begins_as_text, opening
 from narrator.providers.sounds import with_silence
-from narrator.spending import MILLION, Account, Bill, amount, bill, shares
+from narrator.spending import MILLION, Account, Bill, Ids, amount, bill, shares
 from narrator.takes import Context, Generation, Precedent, Request, Take
 from narrator.transport import BrokenAnswer, Charge, Judge, Patience
 
 KEY_HEADER = "X-Hume-Api-Key"
-_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note)
+_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note, service=SERVICE)
 
 _EMPTY = "most likely: an answer of status 200 with nothing in it is how the service says so here"
 _GONE = (
@@ -44,7 +45,8 @@ _GONE = (
     " another voice, or change its `description` so that a new one is made"
 )
 
-Ids = tuple[tuple[str, str], ...]
+DESIGN = "design"
+"""What the generation that a voice was made by is called in a take and in the ledger."""
 
 
 class Asked(NamedTuple):
@@ -95,8 +97,6 @@ class Service(Conversation):
         self.voices = Voices(self.transport, keyed=self.keyed)
         self._settings, self._models = settings, models
         self._clocks = Clocks()
-        self._fresh: dict[str, Speaker] = {}
-        """Voices made here for a line that is yet to be spoken in them, by description: it may be refused."""
 
     def speak(
         self,
@@ -111,10 +111,11 @@ class Service(Conversation):
         asked = Asked(request, bodies.write(request.spoken), guide, account)
         if request.description is None:
             return self._in_voice(asked, Speaker(request.voice), before=before)
-        if designed is not None:
-            return self._in_voice(asked, self._designed(designed), before=before)
-        if (speaker := self._fresh.get(request.description)) is not None:
-            return self._in_voice(asked, speaker, before=before)
+        known = designed.ids if designed is not None else account.voice_ids() if account is not None else None
+        if known is not None:
+            return self._in_voice(asked, self._designed(known), before=before)
+        if (found := self._in_voice_of_before(asked, before=before)) is not None:
+            return found
         return self._design(asked, before=before)
 
     def listen(self, request: Request, audio_format: AudioFormat) -> Iterator[bytes]:
@@ -135,14 +136,14 @@ class Service(Conversation):
         yield begun
         yield from pieces
 
-    def _designed(self, take: Take) -> Speaker:
+    def _designed(self, known: Ids) -> Speaker:
         """The voice of a take that was made from a description: kept already, or kept now."""
-        ids = dict(take.ids)
+        ids = dict(known)
         voice = ids.get("voice")
-        generation = ids.get("design") or ids.get("generation")
+        generation = ids.get(DESIGN) or ids.get("generation")
         if voice is None:
             if generation is None:
-                raise RequestRefused(f"no voice is known of take {take.id}; {_GONE}", provider=NAME)
+                raise RequestRefused(f"no voice is known of the takes in it; {_GONE}", provider=NAME)
             voice = self.voices.keep(generation)
         return Speaker(f"{CUSTOM}{voice}", (("voice", voice),), _GONE)
 
@@ -155,20 +156,64 @@ class Service(Conversation):
         """
         body = bodies.design(asked.request, asked.sent, self._settings._replace(generations=1))
         cost = self._bill(asked, generations=1)
-        (made,) = self._ask(body, asked, generations=1)
-        (design,) = self._generations((made,), asked, cost)
         if asked.request.direction is None and asked.guide is None:
+            (made,) = self._ask(body, asked, generations=1)
+            (design,) = self._generations((made,), asked, cost)
             # What is paid for is given back even if the voice cannot be kept now; the next line tries again.
             with suppress(ProviderError):
                 voice = self.voices.keep(made.generation_id, new=True)
                 design = replace(design, ids=(*design.ids, ("voice", voice)))
             return (design,)
-        voice = self.voices.keep(made.generation_id, new=True)
-        speaker = Speaker(f"{CUSTOM}{voice}", (("voice", voice), ("design", made.generation_id)), _GONE)
-        self._fresh[asked.request.description or ""] = speaker
-        spoken, *others = self._in_voice(asked, speaker, before=before)
-        both = cost.amount + round(spoken.cost * MILLION)
-        return replace(spoken, characters=cost.characters + spoken.characters, cost=amount(both)), *others
+        # No take holds it as yet. It is written down, so that it is not made again if none ever does.
+        (made,) = self._ask(body, asked, generations=1, alone=True)
+        return self._in_made_voice(asked, made.generation_id, cost, before=before, new=True)
+
+    def _in_voice_of_before(self, asked: Asked, *, before: Precedent | None) -> tuple[Generation, ...] | None:
+        """
+        The line in a voice that was made for one that then was not spoken; None where there is no such voice.
+
+        Raises:
+            ProviderError: there may be one. None is made in its place.
+        """
+        account = asked.account.of_voice() if asked.account is not None else None
+        while account is not None and (left := account.unfinished()) is not None:
+            generation = dict(left.ids).get(DESIGN, "")
+            try:
+                if not generation:
+                    raise VoiceGone("no generation is known of it", provider=NAME)
+                found = self._in_made_voice(asked, generation, left.bill, before=before)
+            except VoiceGone as gone:
+                left.attempt.ended("lost", reason=str(gone))
+            except BaseException as error:
+                left.attempt.ended("lost", reason=str(error))
+                raise
+            else:
+                left.attempt.ended("answered")
+                return found
+        return None
+
+    def _in_made_voice(
+        self, asked: Asked, generation: str, cost: Bill, *, before: Precedent | None, new: bool = False
+    ) -> tuple[Generation, ...]:
+        """
+        The line in a voice that was made by itself, whose cost is divided among the readings, as the ledger
+        does it.
+
+        Args:
+            generation: that made it.
+            new: only just now.
+        """
+        voice = self.voices.keep(generation, new=new)
+        speaker = Speaker(f"{CUSTOM}{voice}", (("voice", voice), (DESIGN, generation)), _GONE)
+        spoken = self._in_voice(asked, speaker, before=before)
+        return tuple(
+            replace(
+                each,
+                characters=each.characters + share.characters,
+                cost=amount(round(each.cost * MILLION) + share.amount),
+            )
+            for each, share in zip(spoken, shares(cost, len(spoken)), strict=True)
+        )
 
     def _in_voice(
         self, asked: Asked, speaker: Speaker, *, before: Precedent | None
@@ -202,7 +247,12 @@ class Service(Conversation):
         generations: int,
         context: Body | None = None,
         speaker: Speaker = NOBODY,
+        alone: bool = False,
     ) -> tuple[Answered, ...]:
+        """
+        Args:
+            alone: whether it is the voice that is wanted, and not the line.
+        """
         streamed = self._settings.stream
         wanted = self._wanted(asked, generations=generations)
         return self.transport.call(
@@ -211,7 +261,7 @@ class Service(Conversation):
             json=body,
             read=self._reader(wanted, streamed=streamed, context=context, speaker=speaker),
             judge=self._judge(context, speaker),
-            charge=self._charge(asked, generations=generations),
+            charge=self._charge(asked, generations=generations, alone=alone),
         )
 
     def _convert(
@@ -228,10 +278,13 @@ class Service(Conversation):
             charge=self._charge(asked, generations=1),
         )
 
-    def _charge(self, asked: Asked, *, generations: int) -> Charge | None:
+    def _charge(self, asked: Asked, *, generations: int, alone: bool = False) -> Charge | None:
         if asked.account is None:
             return None
-        return Charge(asked.account, self._bill(asked, generations=generations))
+        cost = self._bill(asked, generations=generations)
+        return (
+            Charge(asked.account.of_voice(), cost, ids=_design_id) if alone else Charge(asked.account, cost)
+        )
 
     def _bill(self, asked: Asked, *, generations: int) -> Bill:
         """What an answer costs; whether a recording is billed by its text is not known, and assumed."""
@@ -296,6 +349,10 @@ class Service(Conversation):
             )
             for each, share in zip(answered, paid, strict=True)
         )
+
+
+def _design_id(answered: tuple[Answered, ...]) -> Ids:
+    return ((DESIGN, answered[0].generation_id),)
 
 
 def _generation(answered: Answered, sent: Sent, *, ids: Ids, context: Context) -> Generation:

@@ -38,6 +38,10 @@ _LANGUAGES = {
 }
 
 
+class VoiceGone(RequestRefused):
+    """A voice that was made from a description is not in the account, and cannot be kept any more."""
+
+
 class Voices:
     """The voices that a key can use. Safe to call from several threads."""
 
@@ -90,7 +94,7 @@ class Voices:
             its id, or its name where the service gives it none.
 
         Raises:
-            RequestRefused: it is not there, and the generation cannot be kept any more.
+            VoiceGone: it is not there, and the generation cannot be kept any more.
         """
         with self._lock:
             lock = self._locks.setdefault(generation_id, threading.Lock())
@@ -108,7 +112,7 @@ class Voices:
             # The answer to an attempt that succeeded may have been lost.
             if refusals.already_exists(error) and (found := self._own(name)):
                 return found
-            raise RequestRefused(
+            raise VoiceGone(
                 f"the voice made from the role's description is gone: the account has no voice {name!r}, and"
                 f" will not have it saved again ({error.said}). Give the role another voice, or change its"
                 " `description` so that a new one is made; its lines are then recorded again",

@@ -79,11 +79,13 @@ def told(pieces: Pieces, job: Job) -> Job:
     """What the service says of a job when it is asked for.
 
     Raises:
-        BrokenAnswer: it is not JSON.
+        BrokenAnswer: it is not JSON, or tells of another job, which says another line.
     """
     found = object_or_empty(b"".join(pieces))
     if not found:
         raise BrokenAnswer("what it says of the job is no JSON object")
+    if not _is_of(found, job):
+        raise BrokenAnswer("what it says is of another job")
     return _of(found, job) or job
 
 
@@ -96,6 +98,8 @@ def followed(pieces: Pieces, job: Job) -> Job:
             if event.name == "ping":
                 continue
             found = object_or_empty(event.data)
+            if not _is_of(found, job):
+                break
             if event.name == "error" or str(found.get("stage", "")).lower() in _FAILED:
                 return job._replace(failed=_reason(found, event.data))
             if event.name == "completed" or "url" in found:
@@ -110,6 +114,12 @@ def followed(pieces: Pieces, job: Job) -> Job:
 def known_id(text: str) -> str | None:
     """An id, if it can be one: it becomes a part of an address."""
     return text if _ID.fullmatch(text) else None
+
+
+def _is_of(found: Mapping[str, object], job: Job) -> bool:
+    """Whether it tells of that job, as far as it says of which."""
+    own = found.get("id")
+    return not (isinstance(own, str) and own) or own == job.id
 
 
 def _of(found: Mapping[str, object], job: Job) -> Job | None:

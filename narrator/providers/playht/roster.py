@@ -62,6 +62,12 @@ def written(voice_id: str) -> str:
     return voice_id if _MANIFEST.fullmatch(voice_id) or voice_id in _BY_ID else BY_ID + voice_id
 
 
+def short(voice: str) -> str:
+    """The shortest that a cast may write for a canonical voice: its name, where it is in the list."""
+    known = _BY_ID.get(voice)
+    return known.name if known else voice
+
+
 def sent(voice: str) -> str:
     """The service's id of a canonical voice."""
     return voice.removeprefix(BY_ID)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from narrator.casting import Abilities
 from narrator.errors import ProviderError, RequestRefused, ServiceFailed
-from narrator.providers.conversation import Identity, key_for, transport
+from narrator.providers.conversation import Identity, key_for, tell_where_keys_go, transport
 from narrator.providers.playht import bodies, jobs, refusals
 from narrator.providers.playht.jobs import Job, JobLost, JobMissing
 from narrator.providers.playht.roster import Gender
@@ -21,6 +21,7 @@ from narrator.providers.playht.settings import (
     BASE_URL_VARIABLE,
     KEY_VARIABLE,
     NAME,
+    SERVICE,
     STATUS,
     USER_VARIABLE,
     Settings,
@@ -33,7 +34,7 @@ from narrator.takes import Generation, Request
 from narrator.transport import BrokenAnswer, Charge, Downloads, Entry, FileLost, Patience
 from narrator.transport.patience import back_off_s
 
-_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note)
+_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note, service=SERVICE)
 JOB = "job"
 """What the service's id of a job is called in a take and in the ledger."""
 FILE_BYTES = 256 * 1024 * 1024
@@ -73,6 +74,7 @@ class Service:
         """
         key = key_for(_IDENTITY, settings, environment)
         user = key_for(_IDENTITY, settings, environment, variable=USER_VARIABLE)
+        tell_where_keys_go(_IDENTITY, settings, environment, keyed=bool(key))
         headers = {"Accept": "application/json"}
         headers |= {"AUTHORIZATION": f"Bearer {key}"} if key else {}
         headers |= {"X-USER-ID": user} if user else {}

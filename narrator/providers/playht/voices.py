@@ -28,7 +28,7 @@ class Voices:
         self._lock = threading.Lock()
 
     def every(self) -> tuple[Voice, ...]:
-        """The service's voices, then those that were cloned, each named as a cast writes it."""
+        """The service's voices, then those that were cloned, each by the shortest name for a cast."""
         voices: dict[str, Voice] = {}
         for found in (*self._listed("/voices"), *self._cloned()):
             voice = _voice(found)
@@ -43,7 +43,7 @@ class Voices:
         with self._lock:
             if self._genders is None:
                 try:
-                    self._genders = {each.name: each.gender for each in self.every()}
+                    self._genders = {each.id or each.name: each.gender for each in self.every()}
                 except ProviderError:
                     self._genders = {}  # a line is not left unspoken for want of it
             return self._genders.get(voice, "")
@@ -81,9 +81,11 @@ def _voice(found: Found) -> Voice | None:
     about = [_text(found, "name"), _text(found, "language"), *(_text(found, key) for key in _ABOUT)]
     about += [_text(found, "voice_engine"), "cloned" if found.get("is_cloned") or "type" in found else ""]
     tag = _text(found, "language_code")
+    short = roster.short(name)
     return Voice(
         provider=NAME,
-        name=name,
+        name=short,
+        id=name if name != short else "",
         languages=(tag,) if tag else (),
         gender=gender_or_empty(_text(found, "gender")),
         description=", ".join(part for part in about if part),

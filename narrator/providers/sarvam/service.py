@@ -26,6 +26,7 @@ from narrator.providers.sarvam.settings import (
     BASE_URL_VARIABLE,
     KEY_VARIABLE,
     NAME,
+    SERVICE,
     STATUS,
     AudioFormat,
     Settings,
@@ -41,6 +42,7 @@ _IDENTITY = Identity(
     KEY_VARIABLE,
     BASE_URL_VARIABLE,
     unreached=f"{STATUS.note}, so look at the address and the network first",
+    service=SERVICE,
 )
 STREAM, WHOLE = "/text-to-speech/stream", "/text-to-speech"
 _TELLING = 16

@@ -15,14 +15,13 @@ from typing import NamedTuple
 import numpy as np
 
 from narrator.errors import OutputError
-from narrator.providers.sounds import Sound, decode
+from narrator.providers.sounds import Sound, decode, is_file, prove_bare
 from narrator.transport import BrokenAnswer
 
 IN_MEMORY = 1 << 20
 """Bytes of an answer; a longer one is on disk while it comes."""
 BEGINNING = 64 * 1024
 """Bytes that are looked at to see what came."""
-_WAVE = b"RIFF"
 
 
 class Arrived(NamedTuple):
@@ -72,9 +71,9 @@ def samples(arrived: Arrived, *, audio_format: str, rate: int) -> Sound:
         rate: samples a second, as they were asked for; a file's own are believed.
 
     Raises:
-        BrokenAnswer: it cannot be decoded, or ends within a sample.
+        BrokenAnswer: it cannot be decoded, ends within a sample, or is no sound.
     """
-    if audio_format == "mp3" or arrived.beginning.startswith(_WAVE):
+    if audio_format == "mp3" or is_file(arrived.beginning):
         return decode((arrived.everything(),), rate=rate, mp3=audio_format == "mp3")
     if arrived.size % 2:
         raise BrokenAnswer(f"{arrived.size} bytes are no whole number of samples of 2 bytes")
@@ -83,7 +82,12 @@ def samples(arrived: Arrived, *, audio_format: str, rate: int) -> Sound:
     space, reached = pcm.data.cast("B"), 0
     while reached < arrived.size:
         reached += arrived.file.readinto(space[reached:])
-    return Sound(pcm if sys.byteorder == "little" else pcm.astype(np.int16), rate)
+    native = pcm if sys.byteorder == "little" else pcm.astype(np.int16)
+    try:
+        prove_bare(native)
+    except ValueError as exc:
+        raise BrokenAnswer(f"the sound cannot be used: {exc}") from exc
+    return Sound(native, rate)
 
 
 def from_base64(text: str, *, audio_format: str, rate: int) -> Sound:

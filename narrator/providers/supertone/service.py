@@ -26,6 +26,7 @@ from narrator.providers.supertone.settings import (
     CURRENCY,
     KEY_VARIABLE,
     NAME,
+    SERVICE,
     STATUS,
     Settings,
 )
@@ -37,7 +38,7 @@ from narrator.timeline import samples
 from narrator.transport import Charge, Patience, Pieces
 
 KEY_HEADER = "x-sup-api-key"
-_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note)
+_IDENTITY = Identity(NAME, KEY_VARIABLE, BASE_URL_VARIABLE, STATUS.note, service=SERVICE)
 RATE = 44_100
 """Of silence, until an answer has told how many samples a second the service makes (contract 5.4)."""
 UNSPEAKABLE_MS = 400

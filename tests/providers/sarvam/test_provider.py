@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from contextlib import closing
 from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from narrator.audio.riff import Layout, Wave, unwrap
 from narrator.errors import ProviderError, RequestRefused
@@ -146,6 +148,17 @@ def test_a_file_where_samples_were_asked_for_and_the_reverse(bulbul: Bulbul) -> 
     with closing(at(bulbul, format="wav")) as sarvam:
         for _ in range(2):
             assert np.array_equal(sarvam.generate(request(SENTENCE))[0].pcm, samples(SENTENCE))
+
+
+def test_a_packed_file_where_samples_were_asked_for(bulbul: Bulbul) -> None:
+    """Else it would be kept as a line, and be noise: the service makes MP3 where it is not told otherwise."""
+    flac = io.BytesIO()
+    soundfile.write(flac, samples(SENTENCE), 24_000, format="FLAC")
+    bulbul.add(Answer(flac.getvalue()), Answer(encoded(SENTENCE, "mp3")))
+    with closing(at(bulbul)) as sarvam:
+        assert np.array_equal(sarvam.generate(request(SENTENCE))[0].pcm, samples(SENTENCE))
+        (made,) = sarvam.generate(request(SENTENCE))
+    assert len(made.pcm) == pytest.approx(len(samples(SENTENCE)), rel=0.1)
 
 
 def test_pauses(bulbul: Bulbul) -> None:
