@@ -6,7 +6,9 @@ where white space follows and what comes then does not begin in lower case. At �
 space is needed. A full stop ends none
 
 - after an abbreviation of the language, or of titles that every language borrows;
-- after a single letter (initials, `z. B.`) or letters with points between (`e.g.`, `U.S.`);
+- after a single letter (initials, `z. B.`) or letters with points between (`e.g.`, `U.S.`), unless "He" or
+  the like comes then ("at 5 p.m. He left");
+- after the name of a letter (`एम. के.`), or a syllable beside another (`कि. मी.`);
 - after a number of one or two digits in the languages that write ordinals so (`3. Mai`).
 
 Sentences over 1000 characters are divided at ; or :, else at a comma, else at a space: services
@@ -16,9 +18,20 @@ refuse longer ones, and a listener has to breathe.
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+
+from narrator.parsing.abbreviations import (
+    ABBREVIATIONS,
+    BEFORE_A_NUMBER,
+    CAPITALISED,
+    ENDINGS,
+    LETTERS,
+    LETTERS_AND_WORDS,
+    TITLES,
+)
 
 LONGEST = 1000
 """Characters of a sentence before it is divided."""
@@ -32,47 +45,22 @@ _END = re.compile(
 )
 _OPENERS = re.compile(r"[\s\"“”„‘‚’'«»‹›「『（(\[—–\-¿¡…*]*")
 _LETTERED = re.compile(r"(?:[^\W\d_]{1,2}\.)+[^\W\d_]{1,2}\Z")
+_FOR_EXAMPLE = re.compile(r"\b[Pp]\. ?ex\Z")
+"""In French and Portuguese; `ex` alone is a word."""
+_WORD_BEFORE = re.compile(r"([^\s.]+)\. ?\Z")
+_WORD_AFTER = re.compile(r"([^\s.]+)\.")
+_NUMBER = re.compile(r"\d|[IVXLC]{2,}\b")
+_NEW_SENTENCE = re.compile(r"(?:He|She|It|They|We|I|You|The|There|This|That|These|Those|Then|When|But)\b")
+"""What an English sentence begins with, and no name."""
 _BETWEEN_WORDS = re.compile(r"[\s(\[\"“”„‘‚«»—–/-]")
 _LONGEST_ABBREVIATION = 16
 
-_TITLES = "mr mrs ms dr prof st messrs mme mlle"
-_ABBREVIATIONS = {
-    "en": "sr jr rev hon capt col gen lt sgt maj cpl pte cmdr adm gov sen rep pres esq vs viz cf al no nos "
-    "vol fig pp approx inc ltd co corp mt ft ave blvd rd dept est jan feb mar apr jun jul aug sep "
-    "sept oct nov dec",
-    "de": "hr fr nr str vgl bzw ca evtl ggf inkl mio mrd abb bd tel geb gest usf hl frl jh kap sog ev dipl "
-    "ing",
-    "fr": "m mm mmes mlles me mgr pr ste cf av apr env éd fig vol p chap bd boul janv févr juil sept oct "
-    "nov déc",
-    "es": "sr sra srta sres dra d dña ud uds vd vds pág págs ej núm av avda aprox cap fig gral lic ing tel "
-    "vol",
-    "it": "sig sigg dott avv ing egr spett gent pag pagg cap fig vol es ca tel on geom rag",
-    "pt": "sr sra srta dra d exmo exma pág av núm ex cap fig vol tel prof profa eng",
-    "nl": "dhr mevr mw drs ir jhr bijv enz nr blz ca o.a resp zgn jl",
-    "sv": "t.ex bl.a dvs osv kl nr ca s.k fr hr tel",
-    "da": "f.eks bl.a dvs osv kl nr ca hr fr fru tlf",
-    "nb": "f.eks bl.a dvs osv kl nr ca hr fr tlf",
-    "pl": "np tzn itd itp mgr ul św pan prof hab inż nr str ok godz im wg",
-    "cs": "např tzv atd apod ing mgr ul sv č str tj p pí",
-    "ru": "г ул им гг т д п см рис стр проф акад руб тыс млн",
-    "uk": "м вул ім див рис стор проф акад грн тис млн",
-    "tr": "sn doç yrd av vb vs bkz no cad sok",
-    "fi": "esim ym jne nk ns ks mm ts n nro",
-    "hu": "pl kb ún ld stb ifj id özv u sz",
-    "ro": "dl dna d-l d-na nr str pag etc",
-    # Titles, and the letters' names that initials are written with: ए. पी. जे.
-    "hi": "डॉ डा प्रो पं श्री कु मो स्व रु पी बी सी डी एफ एच जे के एल एम एन आर एस टी वी",
-    "mr": "डॉ डा प्रा पं श्री सौ कै रु पी बी सी डी जे के एल एम एन आर एस टी व्ही",
-    "bn": "ডঃ ডা প্রো মো মোঃ শ্রী মি এ বি সি ডি জে কে এল এম এন আর এস",
-    "gu": "ડૉ ડો પ્રો શ્રી રૂ પી બી સી ડી જે કે એલ એમ એન આર એસ",
-    "pa": "ਡਾ ਪ੍ਰੋ ਸ੍ਰੀ ਸ ਰੁ",
-    "ta": "திரு டாக் பேரா கி ரூ",
-    "te": "డా ప్రొ శ్రీ రూ",
-    "kn": "ಡಾ ಪ್ರೊ ಶ್ರೀ ರೂ",
-    "ml": "ഡോ പ്രൊഫ ശ്രീ രൂ",
-}
-_BEFORE_A_NUMBER = frozenset({"no", "nos", "nr", "p", "pp", "fig", "vol", "cap", "núm", "č"})
+_ELIDING, _ELIDED = frozenset({"fr", "it", "ca"}), re.compile(r"^[^\W\d_]{1,5}['’]")
+_EXPLAINING = frozenset({"e.g", "i.e", "a.k.a"})
+_VIRAMA, _JOINERS = 9, "\u200c\u200d"
+_KNOWN = {language: TITLES | words for language, words in ABBREVIATIONS.items()}
 _ORDINALS = "cs da de et eu fi fo hr hsb hu is lt lv nb nn no pl sk sl sr tr"
+_ORDINAL_POINT = frozenset(_ORDINALS.split())
 
 
 def split_sentences(
@@ -131,25 +119,63 @@ def _goes_on(text: str, start: int, end: int, found: re.Match[str], language: st
 def _abbreviated(text: str, start: int, point: int, following: int, language: str) -> bool:
     before = text[max(start, point - _LONGEST_ABBREVIATION) : point]
     word = _BETWEEN_WORDS.split(before)[-1]
+    if language in _ELIDING:
+        word = _ELIDED.sub("", word)
     folded = word.casefold()
     if word.isdigit():
         return len(word) <= 2 and language in _ORDINAL_POINT
     if len(word) == 1 and word.isalpha():
         return not (language == "en" and word == "I")
-    if folded in _BEFORE_A_NUMBER:
-        return text[following].isdigit()
-    return folded in _known(language) or _LETTERED.match(word) is not None
-
-
-_KNOWN: dict[str, frozenset[str]] = {
-    language: frozenset(f"{_TITLES} {words}".split()) for language, words in _ABBREVIATIONS.items()
-}
-_ORDINAL_POINT = frozenset(_ORDINALS.split())
-_ONLY_TITLES = frozenset(_TITLES.split())
+    if folded in BEFORE_A_NUMBER and _NUMBER.match(text, following):
+        return True
+    if folded in _known(language) or word in CAPITALISED.get(language, ()):
+        return True
+    if _LETTERED.match(word):
+        return language != "en" or folded in _EXPLAINING or not _NEW_SENTENCE.match(text, following)
+    if _FOR_EXAMPLE.search(before):
+        return True
+    return _initial(
+        word, before.removesuffix(word), text[following : following + _LONGEST_ABBREVIATION], language
+    )
 
 
 def _known(language: str) -> frozenset[str]:
-    return _KNOWN.get({"no": "nb", "nn": "nb"}.get(language, language), _ONLY_TITLES)
+    return _KNOWN.get({"no": "nb", "nn": "nb"}.get(language, language), TITLES)
+
+
+def _initial(word: str, before: str, after: str, language: str) -> bool:
+    """Whether it is an initial of two or more signs, as India's writing systems have them."""
+    letters = LETTERS.get(language, frozenset())
+    if word in letters:
+        return True
+    among_words = word in LETTERS_AND_WORDS.get(language, ())
+    parts = word.split(".")
+    if len(parts) > 1:
+        return all(_syllable(part) or part in letters for part in parts)
+    if not among_words and (word in ENDINGS or not _syllable(word)):
+        return False
+    # Many a sentence ends with a word of one syllable, few with two.
+    beside = [found[1] for found in (_WORD_BEFORE.search(before), _WORD_AFTER.match(after)) if found]
+    return any(
+        other not in _known(language)
+        and other not in ENDINGS
+        and other not in BEFORE_A_NUMBER
+        and (_syllable(other) or (among_words and other in letters))
+        for other in beside
+    )
+
+
+def _syllable(word: str) -> bool:
+    """Whether it is one consonant or vowel, or several that are written as one, with what hangs on it."""
+    heads = 0
+    joined = False
+    for sign in word:
+        if unicodedata.category(sign) == "Lo":
+            heads += not joined
+        elif unicodedata.category(sign)[0] != "M" and sign not in _JOINERS:
+            return False
+        joined = unicodedata.combining(sign) == _VIRAMA or (joined and sign in _JOINERS)
+    return heads == 1
 
 
 _PLACES = (re.compile(r"[;:；：] ?"), re.compile(r"[,，、] ?"), re.compile(r" "))

@@ -40,6 +40,67 @@ def split(text: str, language: str = "en", keep: tuple[tuple[int, int], ...] = (
         ("bn", "ডঃ. রায় ও মো. আলী এলেন। | তারপর গেলেন।"),
         ("ta", "திரு. குமார் வந்தார். | பிறகு போனார்."),
         ("te", "డా. రావు వచ్చారు. | తరువాత వెళ్ళారు."),
+        (
+            "en",
+            "He came at 5 p.m. | He left for the U.S. | Then a Ph.D. | They knew. | At 5 p.m. Mr. Rao ate.",
+        ),
+        (
+            "en",
+            "It cost Rs. 500, i.e. They paid. | See Ch. 5, Art. 12 and No. VII of it. | It is no art. | Go.",
+        ),
+        (
+            "en",
+            "Wait a min. | It was min. 5 and ca. 1900. | She said no. | I left. | He sat in the brig. | Go.",
+        ),
+        (
+            "en-IN",
+            "Smt. Rao, Shri. Gupta, Pt. Nehru, Fr. Brown and Brig. Singh met Messrs. Rai Pvt. Ltd. of Pune.",
+        ),
+        ("en", "It took 5 hrs. | He slept. | The vol. 3 is here. | She ate a fig. | Fig. 3 shows it."),
+        (
+            "es",
+            "Frutas, p. ej. Manzanas, de EE. UU. de hoy. | El año 44 a. C. Nació. | Habla de nos. | Bien.",
+        ),
+        (
+            "es",
+            "El Excmo. Sr. D. José, la profa. Gil y Sto. Tomás, art. 5 y pág. 3. | Es un arte. | Sí.",
+        ),
+        (
+            "fr",
+            "Des fruits, p. ex. Pommes, c.-à-d. Rien. | Voici mon ex. | Le Col. Roux passe le col. | Oui.",
+        ),
+        ("fr", "Il raconta le vol. | Puis la Vve. Roux lut l’art. 5. | Il aime son art. | Bien."),
+        (
+            "de",
+            "Er, u. a. Karl, d. h. Er, i. d. R. Ja. | Dr. med. Weiß, Art. 100. | Die Art. | Ja.",
+        ),
+        ("de", "Er ging weg. | Sie weiß, dass ich ihn mag. | Mag. Huber und Phil. | Er und Jan. | Sie."),
+        (
+            "it",
+            "Frutta, p. es. Mele. | Mons. Neri, Gen. Verdi e il Cav. Rossi, dell’art. 5. | È un’arte. | Sì.",
+        ),
+        (
+            "pt",
+            "Frutas, p. ex. Maçãs. | V. Exa. Sabe. | Cel. Silva e Sta. Rita, art. 5, séc. XX. | Sim.",
+        ),
+        ("hi", "डॉ. शर्मा और श्री. वर्मा आए। | पं. नेहरू, प्रो. सिंह और मि. खान भी। | यह रु. 500 का है। | Rs. 500 दो।"),
+        (
+            "hi",
+            "उसने चाय पी. | वह गया. | सी. वी. रमन और आई. ए. एस. सिंह आए. | वह आई. | पृ. 12 देखो. | बी.ए. की बात.",
+        ),
+        ("hi", "वे आए थे. | ए. पी. जे. कलाम थे. | पं. नेहरू 5 कि. मी. दूर थे. | ई. पू. 300 में. | वह था. | वह है. | ठीक."),
+        (
+            "mr",
+            "श्री. पाटील आले. | वि. दा. सावरकर आणि पु. ल. देशपांडे होते. | सौ. जोशी, उदा. आंबा. | मी आहे ना. | हो.",
+        ),
+        ("bn", "ডাঃ. রায় ও মি. দাস এলেন। | খ্রি. পূ. 300। | এস. কে. রায়। | সে যাবে না. | সে কে. | হ্যাঁ।"),
+        ("gu", "પં. નેહરુ અને શ્રીમતી. શાહ આવ્યા. | કિ. મી. દૂર છે. | એમ. કે. ગાંધી. | તે છે. | હા."),
+        ("pa", "ਡਾ. ਸਿੰਘ ਤੇ ਸ੍ਰ. ਕੌਰ ਆਏ. | ਉਹ ਘਰ ਸੀ. | ਡਾ. ਸਿੰਘ ਬੀ. ਏ. ਪਾਸ ਵੀ ਸੀ. | ਹਾਂ."),
+        ("or", "ଡା. ମିଶ୍ର ଓ ଶ୍ରୀ. ରାଓ ଆସିଲେ। | ପ୍ରୋ. ଦାସ। | ଏସ. ପି. ଦାସ।"),
+        ("ta", "மு. கருணாநிதி வந்தார். | எம். ஜி. ராமச்சந்திரன். | கி. மு. 300. | நீ வா. | நீ போ. | சரி."),
+        ("te", "ఎన్. టి. రామారావు వచ్చారు. | క్రీ. పూ. 300. | నువ్వు రా. | సరే."),
+        ("kn", "ಎಂ. ಎಸ್. ರಾವ್ ಬಂದರು. | ಕ್ರಿ. ಶ. 1900. | ನೀನು ಬಾ. | ಸರಿ."),
+        ("ml", "എം. ടി. വാസുദേവൻ വന്നു. | ക്രി. മു. 300. | കെ. ആർ. നായർ. | നീ വാ. | ശരി."),
         ("ar", "أين هو؟ | لا أعرف."),
         ("ja", "彼は来た。|そして帰った！|本当？"),
         ("ja", "「行け！」と彼は言った。|「今？」はい。"),

@@ -20,7 +20,7 @@ from narrator.providers.espeak.process import Answer, Engines, Order
 from narrator.providers.espeak.prosody import Prosody, understand
 from narrator.providers.espeak.rehearsal import hand_out
 from narrator.providers.espeak.times import Event, Heard, hear_words, is_voiced, phoneme_times
-from narrator.providers.espeak.voices import NAME, Catalogue, find_engine
+from narrator.providers.espeak.voices import NAME, find_engine, read_catalogue
 from narrator.spending import Account, Bill, Outcome
 from narrator.takes import Generation, PhonemeTime, Precedent, Request, Spoken, Take, WordTime
 from narrator.timeline import samples as to_samples
@@ -87,7 +87,7 @@ class Espeak:
         installed = find_engine()
         self.model: str = f"espeakng-loader {installed.version}/{RENDITION}"
         self.models: Mapping[str, Abilities] = {self.model: self.abilities}
-        self._catalogue = Catalogue(installed.folder / "espeak-ng-data")
+        self._catalogue = read_catalogue(installed.folder / "espeak-ng-data")
         self._engines = Engines(installed.folder, limit=self.concurrency)
 
     def voices(self) -> tuple[Voice, ...]:

@@ -2,13 +2,15 @@
 
 The engine reports words as it divides them, which is not always as they are written: its dictionary joins
 pairs such as "of the" (3.6 % of English words have no event of their own), and a number is several events.
+A word after `-`, `_` or `′` is reported where that sign stands, which itself is not said; of a sign with a
+name of several words ("black circle"), all but the first are reported on the space after it.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -44,9 +46,10 @@ def hear_words(
     """
     Each word's time and sounds: in order, never overlapping, inside the audio.
 
-    A word starts with the first event inside it, though not in a sound of the word before. Words without
-    one share the phonemes of the word before them, by their letters. A word ends where the next starts,
-    or with the pause before that.
+    A word starts with the first event inside it, or with that of a silent sign before it, though not in a
+    sound of the word before. Words without one share the phonemes of the word before them: at the pauses,
+    if there are as many as it takes, else by their letters. A word ends where the next starts, or with the
+    pause before that.
 
     Args:
         text: the spoken text.
@@ -58,7 +61,8 @@ def hear_words(
     stretches = sorted([*words, *_between(text, words)])
     is_word = set(words)
     heard: list[Heard] = []
-    groups = _groups(stretches, _in_order(events, samples=samples))
+    owners = _owners(text, stretches, is_word, [event.offset for event in events if not event.mnemonic])
+    groups = _groups(owners, _in_order(events, samples=samples))
     for group, following in pairwise([*groups, _Group(len(stretches), samples, [])]):
         owned = [
             index
@@ -119,8 +123,44 @@ class _Group(NamedTuple):
     """(start, end) of each phoneme."""
 
 
-def _groups(stretches: Sequence[Stretch], events: Sequence[tuple[Event, int, int]]) -> list[_Group]:
+def _owners(
+    text: str, stretches: Sequence[Stretch], words: Set[Stretch], offsets: Sequence[int]
+) -> list[int]:
+    """Index of the stretch that each word event is about; none, if there are no stretches.
+
+    Args:
+        offsets: of the events, as they sound.
+    """
     last_characters = [end for _, end in stretches]
+    owners: list[int] = []
+    following = begun = len(stretches)  # of the event after it, and of the one after it at a stretch's start
+    for offset in reversed(offsets if stretches else ()):
+        owner = min(bisect_right(last_characters, offset), len(stretches) - 1)
+        start, end = stretches[owner]
+        if offset < start:
+            if owner and owner == begun:
+                owner -= 1  # more of the name of the sign before the space
+        else:
+            if not _has_letters(text, start, offset):
+                begun = owner
+            if not _has_letters(text, offset, end):
+                # A word that has no event of its own has that of the silent sign before it.
+                owner = next((at for at in range(owner + 1, following) if stretches[at] in words), owner)
+        owners.append(owner)
+        following = owner
+    return owners[::-1]
+
+
+def _has_letters(text: str, start: int, end: int) -> bool:
+    return any(map(str.isalnum, text[start:end]))
+
+
+def _groups(owners: Sequence[int], events: Sequence[tuple[Event, int, int]]) -> list[_Group]:
+    """
+    Args:
+        owners: of each word event, the stretch that it is about.
+    """
+    coming = iter(owners)
     groups: list[_Group] = []
     sounding = -1
     for event, start, end in events:
@@ -129,8 +169,8 @@ def _groups(stretches: Sequence[Stretch], events: Sequence[tuple[Event, int, int
         if is_voiced(event):
             if groups:
                 groups[-1].sounds.append((start, end))
-        elif not event.mnemonic and stretches:
-            owner = min(bisect_right(last_characters, event.offset), len(stretches) - 1)
+        elif not event.mnemonic and owners:
+            owner = next(coming)
             if not groups or owner > groups[-1].owner:
                 # A nasal is made with the vowel after it, and a word between them then reported too early:
                 # it starts when the sound is over that was there before it.
@@ -140,12 +180,14 @@ def _groups(stretches: Sequence[Stretch], events: Sequence[tuple[Event, int, int
 
 
 def _share(group: _Group, letters: Sequence[int], *, end: int) -> list[Heard]:
-    """A group divided among its words by their letters; each has a sound, if there are enough."""
+    """A group divided among its words; each has a sound, if there are enough."""
     sounds, whole = group.sounds, sum(letters) or 1
-    places = [0]
-    for index in range(1, len(letters)):
-        place = max(places[-1] + 1, round(sum(letters[:index]) / whole * len(sounds)))
-        places.append(max(places[-1], min(place, len(sounds) - len(letters) + index)))
+    places = [0, *(at for at in range(1, len(sounds)) if sounds[at - 1][1] < sounds[at][0])]
+    if len(places) != len(letters):
+        places = [0]
+        for index in range(1, len(letters)):
+            place = max(places[-1] + 1, round(sum(letters[:index]) / whole * len(sounds)))
+            places.append(max(places[-1], min(place, len(sounds) - len(letters) + index)))
     heard: list[Heard] = []
     for first, beyond in pairwise([*places, len(sounds)]):
         start = sounds[first][0] if heard and sounds else group.start

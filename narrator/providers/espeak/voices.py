@@ -11,7 +11,7 @@ import importlib.metadata
 import importlib.util
 import os
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -180,6 +180,12 @@ class Catalogue:
             for name, priority in (*own, *file.languages):
                 claims[name] = min(claims.get(name, (priority, file.name)), (priority, file.name))
         return {name: voice for name, (_, voice) in claims.items()}
+
+
+@cache
+def read_catalogue(data: Path) -> Catalogue:
+    """The voices in a data folder, which are read once: it is part of an installed package."""
+    return Catalogue(data)
 
 
 def _names(root: Path) -> list[str]:

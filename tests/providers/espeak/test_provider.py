@@ -164,6 +164,51 @@ def test_symbols_beside_words_do_not_lengthen_them(provider: Espeak) -> None:
     assert all(end - start < RATE for start, end in generation.words)
 
 
+SILENT = "- -- _ ′ — – ― , ; ? … « » “ ” ‘ ’ ( ) [ ] < > \" ' ` 、 。 ,- (- -. ..."
+NAMED = "# $ % & * + / = @ ~ § × ● ▪ → ≠ 😀 ***"
+
+
+def by_word(provider: Espeak, text: str, voice: str) -> tuple[list[list[str]], list[str]]:
+    """The sounds of each word, and those that are in none."""
+    _, generation = ask(provider, text, voice=voice)
+    words, left = [list[str]() for _ in generation.words], list[str]()
+    for sound, (_, start, end) in zip(sounds(generation), generation.phonemes, strict=True):
+        middle = (start + end) // 2  # words are reported up to 20 ms before their first sound
+        within = [at for at, word in enumerate(generation.words) if word[0] <= middle < word[1]]
+        (words[within[0]] if within else left).append(sound)
+    return words, left
+
+
+@pytest.mark.parametrize(
+    ("voice", "signs", "template"),
+    [
+        ("en-gb", SILENT, "{0} Yes {0} all pages 12 {0} of it {0} were{0} both {0} 7 {0}"),
+        ("es", "- -- _ — ,", "{0} Sí {0} todas las hojas 12 {0} para él {0} son{0} así {0} 7 {0}"),
+        ("hi", "- -- _ — ,", "{0} हाँ {0} सब पन्ने 12 {0} यहाँ हैं {0} और{0} वहाँ {0} 7 {0}"),
+    ],
+    ids=["en-gb", "es", "hi"],
+)
+def test_signs_that_are_not_said_have_no_sound(
+    provider: Espeak, voice: str, signs: str, template: str
+) -> None:
+    """Every sound is in the word that it is in where the signs are not written."""
+    plain, left = by_word(provider, " ".join(template.replace("{0}", "").split()), voice)
+    assert all(plain)
+    assert not left
+    for sign in ["- -", *signs.split()]:
+        assert (sign, by_word(provider, template.format(sign), voice)) == (sign, (plain, []))
+
+
+def test_signs_that_are_said_are_in_no_word(provider: Espeak) -> None:
+    """Also those with a name of several words."""
+    template = "{0} Yes {0} both pages {0} still"
+    plain, _ = by_word(provider, template.replace("{0} ", ""), "en-gb")
+    for sign in [*NAMED.split(), "- #", "# -"]:
+        words, left = by_word(provider, template.format(sign), "en-gb")
+        assert (sign, words) == (sign, plain)
+        assert left
+
+
 def test_entities_and_wide_characters_do_not_move_words(provider: Espeak) -> None:
     """The engine counts what it was sent; the words stay where they are in the text."""
     plain = ask(provider, "one two three four five")[1].words

@@ -73,6 +73,29 @@ def test_a_symbol_that_is_read_out_is_no_part_of_the_words_beside_it() -> None:
     assert times("a — b", [(0, 0), (4, 80)], [("a", 0), ("_:", 20), ("b", 80)]) == [(0, 20), (80, 100)]
 
 
+def test_a_word_may_be_reported_at_the_silent_sign_before_it() -> None:
+    phonemes = [("a", 0), ("b", 20), ("d", 50), ("c", 80)]
+    spans = [(0, 20), (20, 80), (80, 100)]
+    assert times("a - b c", [(0, 0), (2, 20), (6, 80)], phonemes) == spans
+    assert times("a-- b c", [(0, 0), (1, 20), (6, 80)], phonemes) == spans
+    assert times("a - - b c", [(0, 0), (2, 20), (8, 80)], phonemes) == spans
+    assert times("- a b c", [(0, 0), (4, 20), (6, 80)], phonemes) == spans
+    assert times("a - b c", [(0, 0), (2, 20)], phonemes) == spans
+
+
+def test_a_sign_that_is_said_keeps_its_sounds() -> None:
+    """A word after it has an event of its own; what is reported on the space is more of the sign's name."""
+    phonemes = [("a", 0), ("s", 20), ("t", 40), ("b", 80)]
+    assert times("a% b", [(0, 0), (1, 20), (3, 80)], phonemes) == [(0, 80), (80, 100)]
+    assert times("a ● b", [(0, 0), (2, 20), (3, 40), (4, 80)], phonemes) == [(0, 20), (80, 100)]
+    assert times("a● b", [(0, 0), (1, 20), (2, 40), (3, 80)], phonemes) == [(0, 80), (80, 100)]
+
+
+def test_words_without_an_event_are_divided_at_the_pause_between_them() -> None:
+    phonemes = [("a", 0), ("_:", 20), ("b", 40), ("b", 60), ("b", 80)]
+    assert times("aaaa ---b", [(0, 0)], phonemes) == [(0, 20), (40, 100)]
+
+
 def test_what_is_not_said_has_no_sounds_and_no_length() -> None:
     assert heard("a b", []) == [((100, 100), 0), ((100, 100), 0)]
     assert heard("", [("_", 0, 0)]) == []
