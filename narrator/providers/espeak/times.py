@@ -69,7 +69,7 @@ def hear_words(
             for index in range(group.owner, following.owner)
             if index == group.owner or stretches[index] in is_word
         ]
-        letters = [sum(map(str.isalnum, text[slice(*stretches[index])])) for index in owned]
+        letters = [_letters(text[slice(*stretches[index])]) for index in owned]
         shares = zip(owned, _share(group, letters, end=following.start), strict=True)
         heard += [share for index, share in shares if stretches[index] in is_word]
     # What comes before the first event is not said.
@@ -120,7 +120,7 @@ class _Group(NamedTuple):
     """Index of the word."""
     start: int
     sounds: list[tuple[int, int]]
-    """(start, end) of each phoneme."""
+    """(start, end) of each phoneme; a glide is part of the one before it."""
 
 
 def _owners(
@@ -151,6 +151,11 @@ def _owners(
     return owners[::-1]
 
 
+def _letters(word: str) -> int:
+    """So many as are likely to sound: "the" is what most pairs end with that the engine joins."""
+    return sum(map(str.isalnum, word.replace("th", "t")))
+
+
 def _has_letters(text: str, start: int, end: int) -> bool:
     return any(map(str.isalnum, text[start:end]))
 
@@ -167,7 +172,9 @@ def _groups(owners: Sequence[int], events: Sequence[tuple[Event, int, int]]) -> 
         if event.mnemonic:
             sounding = start if is_voiced(event) and event.mnemonic != ";" else -1
         if is_voiced(event):
-            if groups:
+            if groups and groups[-1].sounds and event.mnemonic == ";":
+                groups[-1].sounds[-1] = groups[-1].sounds[-1][0], end  # a glide to the next vowel
+            elif groups:
                 groups[-1].sounds.append((start, end))
         elif not event.mnemonic and owners:
             owner = next(coming)

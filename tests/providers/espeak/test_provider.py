@@ -151,6 +151,22 @@ def test_words_that_the_engine_joins_have_times_of_their_own(provider: Espeak, t
     assert all(end - start > 0.02 * RATE for start, end in generation.words)
 
 
+@pytest.mark.parametrize(
+    "text", ["It came from the sea", "It was the sea", "It was the end", "Go with the end"]
+)
+def test_the_article_has_its_own_sounds(provider: Espeak, text: str) -> None:
+    """Of two words that the engine joins, the first keeps its last sound."""
+    _, generation = ask(provider, text)
+    article = generation.words[-2]
+    own = [
+        symbol
+        for symbol, (_, start, _) in zip(sounds(generation), generation.phonemes, strict=True)
+        if article.start_sample <= start < article.end_sample
+    ]
+    assert own[0] == "D"
+    assert len([symbol for symbol in own if symbol != ";"]) == 2
+
+
 def test_a_number_is_one_word(provider: Espeak) -> None:
     _, generation = ask(provider, "It cost $1,234.56 then.")
     spans = [end - start for start, end in generation.words]
