@@ -52,6 +52,8 @@ check-book: $(VENV)/.installed  ## prove coverage, plan and price; spends nothin
 serve: $(VENV)/.installed  ## the stand-in services, on this machine
 	@$(BIN)/narrator serve
 
+# Python keeps what it has compiled even where it is told not to: the tests start narrator many times.
+test soak: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.installed-dev $(TS_SDK)/node_modules/.installed  ## the test suite
 	@$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not soak"
 

@@ -325,7 +325,7 @@ def _price(session: Session, prepared: Prepared, ordered: Sequence[_Asked], anno
         BudgetExceeded: more than is left.
     """
     lines = [_priced(each.line, again=bool(time)) for each in ordered for time in range(each.times)]
-    coming = session.ledger.coming.lost
+    coming = session.ledger.coming.for_pickups
     wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
     refuse_beyond_budget(session, wanted, what="recording what was ordered")
     announce(wanted)

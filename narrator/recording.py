@@ -280,15 +280,20 @@ class Recording:
         began = time.monotonic()
         found: list[tuple[Take, Pcm]] = []
         last = before
-        for part in line.parts:
-            one = self._part_on_hand(line, part) or self._ask_for_part(line, part, last, pickup=pickup)
-            found.append(one)
-            last = one[0].precedent
-        takes = [take for take, _ in found]
-        rate = speaking_rate(takes)
-        for index, (part, take) in enumerate(zip(line.parts, takes, strict=True)):
-            if take.rate != rate and not is_silent(take):  # from before the service changed its own
-                found[index] = self._ask_for_part(line, part, before, pickup=pickup)
+        try:
+            for part in line.parts:
+                one = self._part_on_hand(line, part) or self._ask_for_part(line, part, last, pickup=pickup)
+                found.append(one)
+                last = one[0].precedent
+            takes = [take for take, _ in found]
+            rate = speaking_rate(takes)
+            for index, (part, take) in enumerate(zip(line.parts, takes, strict=True)):
+                if take.rate != rate and not is_silent(take):  # from before the service changed its own
+                    found[index] = self._ask_for_part(line, part, before, pickup=pickup)
+        except BaseException:
+            if found:
+                self._leave_to_others(line, [take.id for take, _ in found])
+            raise
         takes, sound = [take for take, _ in found], [pcm for _, pcm in found]
         joined = self._timed(line, join(line.request, line.parts, takes, sound, rate=rate))
         took_ms = round((time.monotonic() - began) * 1000)
@@ -331,11 +336,20 @@ class Recording:
         if self._is_free(line):
             return True
         # Another process may record a line that says the same, and join it before its claims are gone.
-        claim = Claim(f"part:{take_id}", 1)
+        claim = Claim(_part_name(line, take_id), 1)
         granted = self._ledger.claim([claim], lambda _: int(take_id in self._joined_in_store(line)))
         with self._lock:
             self._part_claims += [claim.name] * granted
         return bool(granted)
+
+    def _leave_to_others(self, line: Line, take_ids: Collection[str]) -> None:
+        """Takes of parts will be in no take of the line for now: whoever records it next joins them."""
+        with self._lock:
+            mine = {_part_name(line, take_id) for take_id in take_ids} & set(self._part_claims)
+            self._part_claims = [name for name in self._part_claims if name not in mine]
+        self._ledger.release(mine)  # first: who finds them free claims them
+        with self._lock:
+            self._joined_takes(line).difference_update(take_ids)
 
     def _joined_takes(self, line: Line) -> set[str]:
         """Ids of the takes that are in a take of the line, or about to be; to be called under the lock."""
@@ -478,6 +492,12 @@ class _Claimed(NamedTuple):
     lines: tuple[Line, ...]
     names: list[str]
     """Those that are still held."""
+
+
+def _part_name(line: Line, take_id: str) -> str:
+    """What the joining of a part's take into a take of the line is claimed by; lines that say something else
+    may be made of it as well."""
+    return f"part:{line.request.key}:{take_id}"
 
 
 def _now() -> str:

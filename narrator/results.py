@@ -204,7 +204,6 @@ class Check(BaseModel, frozen=True, extra="forbid"):
     """So far, by currency."""
     budget: tuple[CheckedBudget, ...]
     """By currency; empty where book.yaml has none."""
-    """None: book.yaml sets none."""
     built: bool
     """Whether the whole book was built before, as a rehearsal where one is asked about."""
     changes: tuple[CheckedChange, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -145,6 +146,24 @@ def test_a_damaged_take_is_recorded_again_and_only_that(book: Path, what: str) -
     again = told("book", book, "--json")
     assert again.result["warnings"] == []
     assert "nothing to do" in again.err
+
+
+def test_takes_are_what_is_counted_and_a_damaged_one_is_one_more(book: Path) -> None:
+    """Two lines share the take that is gone; that another one is damaged turns out when both are made."""
+    takes = {
+        json.loads(path.read_text())["request"]["spoken"]["text"]: path
+        for path in (book / "takes").rglob("*.json")
+    }
+    takes["Hello there."].unlink()
+    flipped(takes["Hi."].with_suffix(".flac"))
+    shutil.rmtree(book / "build")
+
+    checked, made = told("check", book), told("book", book, "--json")
+
+    ended(checked, 0, "6 utterances", "1 take to record")
+    ended(made, 0, "2 chapters, 6 utterances, 1 take to record")
+    assert re.findall(r"recorded ([0-9]+) of ([0-9]+)", made.err) == [("1", "1"), ("2", "2")]
+    assert (made.result["recorded"], made.result["reused"]) == (2, 4)
 
 
 @pytest.mark.parametrize("of", [audio, sidecar])

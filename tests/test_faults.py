@@ -305,6 +305,9 @@ class Editing:
         """See `Progress`."""
         self._edit()
 
+    def more(self, *, to_record: int) -> None:
+        """See `Progress`."""
+
     def recorded(self, *, chapter: str, utterance_id: str, text: str, milliseconds: int, lines: int) -> None:
         """See `Progress`."""
 

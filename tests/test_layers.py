@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,7 @@ LAYERS = {
         "pacing",
         "recalling",
         "stitching",
+        "typesetting",
         "exports",
         "bulletins",
         "providers.base",
@@ -83,6 +85,7 @@ LAYERS = {
         "comparing",
         "pickups",
         "production",
+        "adding",
         "selecting",
         "session",
         "timing",
@@ -94,6 +97,7 @@ LAYERS = {
 ORDER = list(LAYERS)
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the package by its name within it: `parsing.markdown`, `parsing` for its door."""
     found = {}
@@ -105,19 +109,27 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports(path: Path) -> set[str]:
+@cache
+def parsed(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """What a module imports anywhere in it, as it says so."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """The modules of the package that a module imports, type-checking imports included."""
     known = modules()
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in parsed(path):
         if isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             for name in node.names:
                 inner = f"{node.module}.{name.name}"
                 found.add(inner if inner.removeprefix("narrator.") in known else node.module)
     inside = {name.removeprefix("narrator.") for name in found if name.startswith("narrator.")}
-    return inside & set(known)
+    return frozenset(inside & set(known))
 
 
 def layer(module: str) -> int:
@@ -200,16 +212,11 @@ def test_core_touches_no_disk_clock_or_network(module: str) -> None:
         "shutil",
         "threading",
     }
-    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
     outside = {
         name.partition(".")[0]
-        for node in ast.walk(tree)
+        for node in parsed(modules()[module])
         for name in (
-            [alias.name for alias in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
+            [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
         )
     }
 

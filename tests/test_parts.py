@@ -289,8 +289,10 @@ def test_what_a_line_was_joined_from_is_in_use(tmp_path: Path) -> None:
 class Interrupted(Brief):
     """The same, while something else is done once, before a text is said for the first time."""
 
-    def __init__(self, text: str, done: Callable[[], object]) -> None:
-        super().__init__()
+    def __init__(
+        self, text: str, done: Callable[[], object], refuse: Callable[[Request], bool] = lambda _: False
+    ) -> None:
+        super().__init__(refuse)
         self._text, self._left = text, [done]
 
     def generate(
@@ -378,3 +380,34 @@ def test_the_samples_of_a_part_are_read_once_at_most(tmp_path: Path) -> None:
         made = make(session._replace(store=store), session.prepare(), {1})
     parts = parts_of(made.outcome.taken["c01-u002"])
     assert sorted(store.read[name] for name in parts) == [0, 1, 1]
+
+
+def test_lines_that_begin_alike_are_made_of_the_part_that_an_earlier_run_left(tmp_path: Path) -> None:
+    """As was estimated: a part is claimed for the lines that say the same, not for all that hold it."""
+    folder = write_project(tmp_path, f"# One\n\n{FIRST} {SECOND}\n\n{FIRST} {THIRD}\n", cast=CAST)
+    with at_work(folder, Brief(lambda request: request.spoken.text == SECOND)) as session:
+        make(session, session.prepare(), {1}, only={"c01-u002"})
+    expected = estimate(lines_of(folder, Brief()).values(), {"tones": Brief()})
+
+    again = Brief()
+    assert produced(folder, again).errors == ()
+    assert sorted(again.said) == sorted(["One", SECOND, THIRD])
+    assert expected.requests == 3
+
+
+def test_what_a_run_bought_for_a_line_that_it_cannot_finish_is_there_for_a_run_beside_it(
+    tmp_path: Path,
+) -> None:
+    text = f"# One\n\n{FIRST} {SECOND} {THIRD}\n\n---\n\nShe waited.\n"
+    folder, beside = write_project(tmp_path, text, cast=CAST), Brief()
+
+    def meanwhile() -> None:
+        with at_work(folder, beside) as session:
+            make(session, session.prepare(), {1}, only={"c01-u002"})
+
+    service = Interrupted("She waited.", meanwhile, lambda request: request.spoken.text == SECOND)
+    service.concurrency = 1
+    with at_work(folder, service) as session:
+        make(session, session.prepare(), {1}, only={"c01-u002", "c01-u003"})
+    assert service.said == [FIRST, SECOND, "She waited."]
+    assert beside.said == [SECOND, THIRD]

@@ -43,6 +43,8 @@ def decode(data: bytes) -> tuple[Pcm, int]:
             while len(block := opened.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
                 mono = np.rint(block.mean(axis=1) * 32768)
                 blocks.append(np.clip(mono, -32768, 32767).astype(np.int16))
+    except soundfile.LibsndfileError as error:  # whose own text names an object of ours
+        raise ValueError(f"it is damaged: {error.error_string}") from None
     except (soundfile.SoundFileError, RuntimeError) as error:
         raise ValueError(f"it is damaged: {error}") from None
     pcm = np.concatenate(blocks)

@@ -19,7 +19,8 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000
 KEPT_RATES = (44_100, 48_000)
 """What is above the last is brought down to that one of them which divides it, or to the last."""
 _UNKNOWN = (0, 0xFFFFFFFF)
-"""Sizes in WAV headers that were written before the size was known."""
+"""Sizes in headers that were written before the size was known."""
+_PAGE, _LAST = b"OggS", 4
 
 
 def read(data: bytes) -> tuple[Pcm, int]:
@@ -30,7 +31,7 @@ def read(data: bytes) -> tuple[Pcm, int]:
         ValueError: it is no such recording; the message says why, and what to do.
     """
     if _is_cut(data):
-        raise ValueError("it is cut short: there is less of it than its header says; copy or export it again")
+        raise ValueError("it is cut short: its end is missing; copy or export it again")
     if packed.recognise(data):
         pcm, rate = packed.decode(data)
     elif mpeg.recognise(data):
@@ -74,6 +75,21 @@ def _to_pcm(sound: Samples) -> Pcm:
 
 
 def _is_cut(data: bytes) -> bool:
-    """Whether a WAV is shorter than it says."""
-    size = int.from_bytes(data[4:8], "little")
-    return data[:4] == b"RIFF" and data[8:12] == b"WAVE" and size not in _UNKNOWN and size + 8 > len(data) + 1
+    """Whether a WAV or an AIFF is shorter than it says, or an Ogg does not end with the end of its sound."""
+    if data.startswith(_PAGE):
+        return _breaks_off(data)
+    kind = data[:4], data[8:12]
+    if kind not in ((b"RIFF", b"WAVE"), (b"FORM", b"AIFF"), (b"FORM", b"AIFC")):
+        return False
+    size = int.from_bytes(data[4:8], "little" if kind[0] == b"RIFF" else "big")
+    return size not in _UNKNOWN and size + 8 > len(data) + 1
+
+
+def _breaks_off(data: bytes) -> bool:
+    """Whether the last page of an Ogg is not marked as that, or not whole (RFC 3533, section 6)."""
+    header = data[data.rfind(_PAGE) :][:27]
+    if len(header) < 27 or not header[5] & _LAST:
+        return True
+    begins = data.rfind(_PAGE) + 27
+    lengths = data[begins : begins + header[26]]
+    return begins + header[26] + sum(lengths) > len(data)

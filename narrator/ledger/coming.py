@@ -41,7 +41,12 @@ class Coming(NamedTuple):
     @property
     def all(self) -> Counter[str]:
         """All of it, by key or by the name of the voice."""
-        return self.lost + self.awaited + Counter(self.made)
+        return self.for_pickups + self.awaited
+
+    @property
+    def for_pickups(self) -> Counter[str]:
+        """The same for takes that others' do not stand in for."""
+        return self.lost + Counter(self.made)
 
 
 def fetched_since(key: str) -> str:

@@ -121,6 +121,10 @@ def _credits(settings: Settings) -> Credits | None:
 
 def _budget(settings: Settings) -> tuple[Budget, ...] | None:
     found: dict[str, Budget] = {}
+    node = settings.node("budget")
+    if isinstance(node, Series) and not node.items:  # nobody who wrote that wants no limit at all
+        message = "`budget` is empty; give an amount, such as `{amount: 25, currency: EUR}`, or leave it out"
+        settings.note(message, line=settings.line("budget"))
     for each in settings.each("budget"):
         budget = _amount(each)
         if budget and budget.currency in found:

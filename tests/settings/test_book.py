@@ -266,6 +266,13 @@ def test_known_formats_are_those_that_can_be_made() -> None:
                 "book.yaml:5: `currency` must be three capital letters such as EUR, not 'euro'",
             ],
         ),
+        (
+            LEAST + "budget: []\n",
+            [
+                "book.yaml:3: `budget` is empty; give an amount, such as `{amount: 25, currency: EUR}`, or"
+                " leave it out"
+            ],
+        ),
         (LEAST + "budget: 25 EUR\n", ["book.yaml:3: `budget` must be a mapping, not '25 EUR'"]),
         (
             LEAST + "budget:\n- 25\n- {amount: 1}\n- {amount: 2, currency: USD}\n",

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from narrator.errors import ProviderError
-from narrator.estimating import estimate
+from narrator.estimating import Estimate, estimate
 from narrator.ledger import read_tally
+from narrator.pickups import Wanted, pick_up_in
 from narrator.reckoning import reckon
 from narrator.session import make
 from narrator.spending import MILLION
@@ -123,6 +124,19 @@ def test_a_voice_is_kept_where_all_its_lines_are_asked_for_otherwise(tmp_path: P
     assert expected.requests == len(second.recorded) == 2
     voices = {dict(take.ids)["voice"] for each in (first, second) for take in each.taken.values()}
     assert len(voices) == 1
+
+
+def test_a_pickup_is_told_the_price_without_a_voice_that_is_made_already(tmp_path: Path) -> None:
+    """Even if no take in it is left."""
+    folder, told = book(tmp_path, "One line."), list[Estimate]()
+    with Prudish() as octave, closing(at(octave)) as hume:
+        produced(folder, hume)
+        for each in (folder / "takes").glob("??"):
+            shutil.rmtree(each)
+        with at_work(folder, hume) as session:
+            assert pick_up_in(session, Wanted(ids=("c01-u001",)), told.append).errors == ()
+        assert octave.designs == 1
+    assert [each.requests for each in told] == [1]
 
 
 def test_a_voice_that_could_not_be_kept_is_kept_by_the_next_run(tmp_path: Path) -> None:
