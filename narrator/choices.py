@@ -23,6 +23,9 @@ class ChosenTake(BaseModel, frozen=True, extra="forbid"):
     nth: int | None = None
     """Where several lines have that key and that line before them: which of them it is, from 1."""
 
+    unheard: bool = False
+    """Put to use as it came in, or to stay where it was: nobody has said that it is good."""
+
     @property
     def lies_under(self) -> str:
         """Key of the take itself."""

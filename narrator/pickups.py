@@ -26,13 +26,13 @@ from narrator.ordering import (
 from narrator.pipeline import WAITING, failures, given_up
 from narrator.planning import Line
 from narrator.preparing import Prepared
-from narrator.production import numbered, refuse_beyond_budget
+from narrator.production import numbered
 from narrator.progress import Progress, Silent
 from narrator.project import open_project
 from narrator.recording import Recording, announce
 from narrator.results import PickedUp, Pickups, Production
 from narrator.selecting import Chooser, remake
-from narrator.session import Made, Session, having_voices, open_session, tracks
+from narrator.session import Made, Session, having_voices, open_session, refuse_beyond_budget, tracks
 from narrator.summary import produced
 from narrator.takes import Take
 from narrator.timeline import milliseconds
@@ -155,7 +155,7 @@ class _New:
         self.takes: dict[str, list[Take]] = {}
         """By utterance id."""
         self.in_use = {line.utterance.id: line.take for line in prepared.plan.lines if line.take is not None}
-        self.chooser = Chooser(session, prepared.plan)
+        self.chooser = Chooser(session, prepared.plan, unheard=True)
         self.findings = Findings()
         """What is doubtful about those that are in use now: nobody has listened to them yet."""
         self._titles = {planned.chapter.number: planned.chapter.title for planned in prepared.plan.chapters}
@@ -309,8 +309,10 @@ def _unheard(new: _New, planned: dict[str, Line]) -> list[Notice]:
     """Takes that came out as the ones before, sample for sample."""
     names = [
         name
-        for name, takes in new.takes.items()
-        if (before := planned[name].take) is not None and takes[0].flac_sha256 == before.flac_sha256
+        for name, line in planned.items()
+        if name in new.takes
+        and line.take is not None
+        and new.takes[name][0].flac_sha256 == line.take.flac_sha256
     ]
     if not names:
         return []
@@ -413,7 +415,14 @@ def _result(session: Session, made: Made, concerned: set[int], picked: Sequence[
     result = produced(made.prepared, chapters, made.outcome, session.setting(made.prepared), session.ledger)
     now = {line.utterance.id: line.take for line in made.prepared.plan.lines}
     return Pickups(
-        **dict(result) | {"reused": sum(len(each.lines) for each in chapters) - len(new.takes)},
+        **dict(result)
+        | {
+            "reused": sum(
+                line.take is not None and line.utterance.id not in new.takes
+                for each in chapters
+                for line in each.lines
+            )
+        },
         pickups=tuple(
             PickedUp(
                 id=line.utterance.id,

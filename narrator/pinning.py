@@ -53,7 +53,14 @@ class Pinning:
             index: nth for same in alike.values() if len(same) > 1 for nth, index in enumerate(same, start=1)
         }
 
-    def rewrite(self, choices: Choices, wanted: Mapping[str, Take | None], *, on_hand: OnHand) -> Choices:
+    def rewrite(
+        self,
+        choices: Choices,
+        wanted: Mapping[str, Take | None],
+        *,
+        on_hand: OnHand,
+        unheard: bool = False,
+    ) -> Choices:
         """
         The choices with *wanted* among them.
 
@@ -64,14 +71,16 @@ class Pinning:
             wanted: the take of each line that somebody chose one for, by utterance id; None takes a
                 choice back.
             on_hand: every good take under a key, those that are wanted among them.
+            unheard: nobody has said that those are good.
         """
         chosen = {self._indices[name]: take for name, take in wanted.items()}
         standing = self._standing(choices, on_hand)
         entries = self._without(choices.chosen, chosen)
-        self._add(entries, {index: take for index, take in chosen.items() if take is not None})
+        takes = {index: take for index, take in chosen.items() if take is not None}
+        self._add(entries, takes, unheard=unheard)
         pinned = set(chosen)
         while moved := self._moved(entries, standing, pinned, on_hand):
-            self._add(entries, moved)
+            self._add(entries, moved, unheard=True)
             pinned |= moved.keys()
         return Choices(chosen=tuple(self._labelled(entries)))
 
@@ -112,16 +121,16 @@ class Pinning:
             and any(_same(there, take) for there in on_hand(take.key))
         }
 
-    def _add(self, entries: list[ChosenTake], takes: Mapping[int, Take]) -> None:
+    def _add(self, entries: list[ChosenTake], takes: Mapping[int, Take], *, unheard: bool) -> None:
         """Put choices where their lines stand in the order of the book."""
         indices = {id(entry): index for index, entry in settle(self._places, entries).items()}
         for index, take in sorted(takes.items()):
-            choice = self._choice(index, take)
+            choice = self._choice(index, take, unheard=unheard)
             later = (at for at, entry in enumerate(entries) if indices.get(id(entry), -1) > index)
             entries.insert(next(later, len(entries)), choice)
             indices[id(choice)] = index
 
-    def _choice(self, index: int, take: Take) -> ChosenTake:
+    def _choice(self, index: int, take: Take, *, unheard: bool) -> ChosenTake:
         place = self._places[index]
         return ChosenTake(
             **self._labels(index),
@@ -130,6 +139,7 @@ class Pinning:
             recorded_as=None if take.key == place.key else take.key,
             after=place.follows,
             nth=self._nth.get(index),
+            unheard=unheard,
         )
 
     def _labelled(self, entries: Sequence[ChosenTake]) -> list[ChosenTake]:

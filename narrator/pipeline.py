@@ -247,7 +247,7 @@ class Pipeline:
             for line in planned.lines:
                 take = self._taken.get(line.utterance.id)
                 if (
-                    line.chosen is None
+                    not line.vouched
                     and take is not None
                     and (line.take is None or line.take.alignment is None)
                 ):

@@ -43,6 +43,11 @@ class Line(NamedTuple):
     parts: tuple[Part, ...] = ()
     """What is asked for one after another where one request is too short for it; empty for most lines."""
 
+    @property
+    def vouched(self) -> bool:
+        """Whether somebody has chosen its take by hand, and so has listened to it."""
+        return self.chosen is not None and not self.chosen.unheard
+
 
 class PlannedChapter(NamedTuple):
     """A chapter and its lines, in order."""
@@ -311,8 +316,8 @@ def _look(findings: Findings, draft: _Draft, line: Line, on_hand: OnHand) -> Non
         findings.unguided(utterance, name)
     if any(part.joint is Joint.LETTER for part in line.parts):
         findings.cut_inside_a_word(utterance, name, abilities.text_limit or 0)
-    if line.take is not None and line.take.alignment is not None and line.chosen is None:
-        findings.doubted(utterance, line.take)  # one that somebody chose, somebody has listened to
+    if line.take is not None and line.take.alignment is not None and not line.vouched:
+        findings.doubted(utterance, line.take)
     for other in others if line.take is None else ():
         direction = as_acted(draft.direction, draft.assignment.styles, provider.models[other])
         if on_hand(request.of_model(other, direction=direction).key):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from narrator.assembly import Assembled, Setting, standing
-from narrator.budgeting import within
 from narrator.checking import checked
 from narrator.errors import OutputError, UsageError
-from narrator.estimating import Estimate, estimate
 from narrator.inputs import code_identity, fingerprint, same
 from narrator.manuscript import Notice
 from narrator.needing import needs, voice_name
@@ -21,7 +19,7 @@ from narrator.providers import Providers
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
 from narrator.results import Check, MadeChapter, Production
-from narrator.session import Session, collecting_rarely, make, open_session, tracks
+from narrator.session import Session, assert_affordable, collecting_rarely, make, open_session, tracks
 from narrator.sharding import Shard, share
 from narrator.store import TakeStore
 from narrator.summary import produced, reported
@@ -84,7 +82,7 @@ def produce(
         ours = share(prepared.plan.lines, shard, session.providers) if shard else None
         if shard and shard.of > 1:
             _refuse_many_voices(prepared, session)
-        _within_budget(session, prepared, numbers, ours)
+        assert_affordable(session, prepared, numbers, ours)
         made = make(session, prepared, numbers, only=ours)
         prepared, setting = made.prepared, session.setting(made.prepared)
         outcome = publish(session, prepared, made.outcome)
@@ -136,51 +134,16 @@ def _all_made(prepared: Prepared, outcome: Outcome, setting: Setting) -> dict[in
 
 def _refuse_many_voices(prepared: Prepared, session: Session) -> None:
     """Refuse to record shares of a book with a voice that every share would make for itself."""
-    needed = needs(prepared.plan, session.providers)
+    made = {*needs(prepared.plan, session.providers).designed, *session.ledger.coming.made}
     for line in prepared.plan.lines:
         request = line.request
-        if (
-            request.description is None
-            or voice_name(request.provider, request.description) in needed.designed
-        ):
+        if request.description is None or voice_name(request.provider, request.description) in made:
             continue
         raise UsageError(
             f"the voice of {line.utterance.role} is made from its description, and is not made yet: every"
             " shard would make another one. Record a chapter in which it speaks first"
             f" (`narrator chapter PROJECT {line.chapter}`), and give all shards the takes"
         )
-
-
-def _within_budget(
-    session: Session, prepared: Prepared, numbers: Collection[int], only: Collection[str] | None
-) -> None:
-    """Refuse before anything is asked for what would not fit; the ledger stops what comes to more."""
-    budget = session.project.book.budget
-    if budget is None:
-        return
-    lines = [
-        line
-        for _, planned in tracks(prepared, numbers)
-        for line in planned.lines
-        if only is None or line.utterance.id in only
-    ]
-    coming = session.ledger.coming.all
-    wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
-    refuse_beyond_budget(session, wanted, what="recording what is missing")
-
-
-def refuse_beyond_budget(session: Session, wanted: Estimate, *, what: str) -> None:
-    """
-    Refuse before anything is asked for what would not fit; the ledger stops what comes to more.
-
-    Args:
-        what: costs that much, as the error says it.
-
-    Raises:
-        BudgetExceeded: it is more than is left.
-        ConfigurationError: the budget is in another currency than what would be charged.
-    """
-    within(wanted, spent=session.ledger.spent, budgets=session.project.book.budget, what=what)
 
 
 def _nothing_to_do(folder: Path, identity: str) -> Production | None:

@@ -112,14 +112,20 @@ def reckon(folder: Path) -> Reckoning:
 def in_use(prepared: Prepared, providers: Providers, store: TakeStore) -> frozenset[Name]:
     """
     The takes that the book needs as it is now: those that serve a line, those that these were joined from,
-    those that somebody chose even if their line rests, and one in each voice that was made from a
-    description.
+    those of stand-ins, which may be what is heard, those that somebody chose even if their line rests, and
+    one in each voice that was made from a description.
     """
-    chosen = {(choice.lies_under, choice.take) for choice in prepared.project.choices.chosen}
-    needed = needs(prepared.plan, providers)
-    voices = (designed_voice(name, needed, store.takes) for name in needed.voices)
-    serving = (take for line in prepared.plan.lines for take in takes_of(line, store.takes))
-    return frozenset({*chosen, *((take.key, take.id) for take in (*voices, *serving) if take)})
+    project = prepared.project
+    used = {(choice.lies_under, choice.take) for choice in project.choices.chosen}
+    plans = [prepared.plan]
+    if any(role.stand_in for role in project.cast.roles):
+        plans.append(prepare(project, store, providers, gone=frozenset(providers)).plan)
+    for plan in plans:
+        needed = needs(plan, providers)
+        voices = (designed_voice(name, needed, store.takes) for name in needed.voices)
+        serving = (take for line in plan.lines for take in takes_of(line, store.takes))
+        used |= {(take.key, take.id) for take in (*voices, *serving) if take}
+    return frozenset(used)
 
 
 def is_whole(take: Take, lying: Lying | None) -> bool:

@@ -35,7 +35,12 @@ NONE = "none"
 class Chooser:
     """Writes choices.yaml as choices are made. Safe to use from several threads."""
 
-    def __init__(self, session: Session, plan: Plan) -> None:
+    def __init__(self, session: Session, plan: Plan, *, unheard: bool = False) -> None:
+        """
+        Args:
+            unheard: nobody has said that the takes it is given are good.
+        """
+        self._unheard = unheard
         self.choices = session.project.choices
         """What the file held when it was last looked at."""
         self._root, self._store = session.project.root, session.store
@@ -78,7 +83,10 @@ class Chooser:
         for take in filter(None, wanted.values()):
             self._takes.pop(take.key, None)
         self.choices = rewrite_choices(
-            self._root, lambda choices: self._pinning.rewrite(choices, wanted, on_hand=self._on_hand)
+            self._root,
+            lambda choices: self._pinning.rewrite(
+                choices, wanted, on_hand=self._on_hand, unheard=self._unheard
+            ),
         )
 
     def _on_hand(self, key: str) -> tuple[Take, ...]:

@@ -14,7 +14,16 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from narrator.assembly import Setting
-from narrator.errors import MissingTake, NarratorError, ProviderError, ServiceGone
+from narrator.budgeting import within
+from narrator.errors import (
+    BudgetExceeded,
+    ConfigurationError,
+    MissingTake,
+    NarratorError,
+    ProviderError,
+    ServiceGone,
+)
+from narrator.estimating import Estimate, estimate
 from narrator.files import locked, sweep
 from narrator.ledger import Claim, Ledger
 from narrator.lexicon import EMBEDDED
@@ -28,7 +37,7 @@ from narrator.project import Project
 from narrator.providers import Providers
 from narrator.recording import FindTimes, announce
 from narrator.splitting import paid_for
-from narrator.standing_in import gone, together, told
+from narrator.standing_in import gone, keeping_recordings, together, told
 from narrator.store import TakeStore
 from narrator.takes import Take
 from narrator.timing import Timing
@@ -157,6 +166,7 @@ def make(
         Interrupted: Ctrl-C; requests in flight were finished and kept.
     """
     lost: dict[str, ServiceGone] = {}
+    planned = prepared.plan
     outcome = _run(session, prepared, numbers, only)
     in_vain = 0
     while not any(map(is_fatal, outcome.errors)):
@@ -166,17 +176,22 @@ def make(
         }
         if found := gone(prepared, outcome):
             lost |= found
-            before, prepared = prepared.plan, session.prepare(lost)
+            before, prepared = prepared.plan, keeping_recordings(session.prepare(lost), planned)
             waiting = _wanting(prepared, numbers)
             for error in found.values():
                 session.progress.notice(told(error, partly=error.provider in waiting))
+            try:
+                assert_affordable(session, prepared, numbers, only)
+            except (BudgetExceeded, ConfigurationError) as error:
+                outcome = outcome._replace(errors=(error, *outcome.errors))
+                break
             again = _run(session, prepared, numbers, only, gone=closed | lost.keys())
             outcome = together(
                 outcome, again, tuple(found.values()), plan=before, requests=session.providers.requests
             )
         elif (awaited := _left_to_us(outcome, closed)) and in_vain < VAIN:
             _wait_for_others(session, _claimed_by(awaited), awaited)
-            prepared = session.prepare(lost)
+            prepared = keeping_recordings(session.prepare(lost), planned)
             ours = _still(prepared, only, outcome.awaited)
             second = _run(session, prepared, numbers, ours, gone=closed | lost.keys())
             in_vain = in_vain + 1 if _ids(second.awaited) == _ids(awaited) else 0
@@ -184,6 +199,46 @@ def make(
         else:
             break
     return Made(prepared, _complete(outcome, prepared), bool(lost))
+
+
+def assert_affordable(
+    session: Session, prepared: Prepared, numbers: Collection[int], only: Collection[str] | None
+) -> None:
+    """
+    Refuse before anything is asked for what would not fit; the ledger stops what comes to more.
+
+    Args:
+        numbers: of the chapters.
+        only: ids of the utterances that may be recorded; all of those chapters by default.
+
+    Raises:
+        See `refuse_beyond_budget`.
+    """
+    if not session.project.book.budget:
+        return
+    lines = [
+        line
+        for _, planned in tracks(prepared, numbers)
+        for line in planned.lines
+        if only is None or line.utterance.id in only
+    ]
+    coming = session.ledger.coming.all
+    wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
+    refuse_beyond_budget(session, wanted, what="recording what is missing")
+
+
+def refuse_beyond_budget(session: Session, wanted: Estimate, *, what: str) -> None:
+    """
+    Refuse what would pass the budget.
+
+    Args:
+        what: costs that much, as the error says it.
+
+    Raises:
+        BudgetExceeded: it is more than is left.
+        ConfigurationError: the budget is in another currency than what would be charged.
+    """
+    within(wanted, spent=session.ledger.spent, budgets=session.project.book.budget, what=what)
 
 
 def tracks(prepared: Prepared, numbers: Collection[int]) -> list[tuple[int, PlannedChapter]]:

@@ -28,6 +28,32 @@ def gone(prepared: Prepared, outcome: Outcome) -> dict[str, ServiceGone]:
     return {provider: error for provider, error in lost.items() if provider in able}
 
 
+def keeping_recordings(prepared: Prepared, before: Plan) -> Prepared:
+    """
+    With the recordings that somebody brought in where they were: no stand-in is needed for these.
+
+    Args:
+        before: every role has its own voice in it.
+    """
+    own = {line.utterance.id: line for line in before.lines if line.take is not None and line.take.is_own}
+    if not own:
+        return prepared
+    chapters = tuple(
+        planned._replace(
+            lines=tuple(
+                line._replace(
+                    take=own[line.utterance.id].take, chosen=own[line.utterance.id].chosen, parts=()
+                )
+                if line.utterance.id in own
+                else line
+                for line in planned.lines
+            )
+        )
+        for planned in prepared.plan.chapters
+    )
+    return prepared._replace(plan=prepared.plan._replace(chapters=chapters))
+
+
 def together(
     first: Outcome, second: Outcome, lost: Collection[ServiceGone], *, plan: Plan, requests: int
 ) -> Outcome:

@@ -146,7 +146,7 @@ def reported(
 
 
 class _Doubtful(NamedTuple):
-    """A line whose take was looked at, which nobody has chosen."""
+    """A line whose take was looked at, which nobody has vouched for."""
 
     line: Line
     take: Take
@@ -157,7 +157,7 @@ def _doubtful(planned: PlannedChapter, made: Assembled) -> list[_Doubtful]:
     return [
         _Doubtful(line, take, heard)
         for line, take, heard in zip(planned.lines, made.taken, made.outline.placements, strict=True)
-        if take.alignment is not None and line.chosen is None
+        if take.alignment is not None and not line.vouched
     ]
 
 

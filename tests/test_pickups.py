@@ -779,10 +779,20 @@ class Mute(Tones):
 
 
 def test_a_new_take_that_does_not_hold_its_line_is_told(tmp_path: Path) -> None:
-    """It is chosen, but nobody has listened to it."""
+    """In every run, until somebody chooses it by hand: it is in use, but nobody has listened to it."""
     folder, mute = book(tmp_path / "book", "# One\n\nThe lamp was lit before the boats came in.\n"), Mute()
     produced(folder, mute, embedded=True)
     with at_work(folder, mute, embedded=True) as session:
         result = pick_up_in(session, Wanted(ids=("c01-u002",)))
     (warning,) = [each for each in result.warnings if "c01-u002" in each]
     assert "seems to be left out" in warning
+
+    with at_work(folder, mute, embedded=True) as session:
+        after = session.prepare()
+        assert warning in map(str, after.notices)
+        (line,) = [line for line in after.plan.lines if line.utterance.id == "c01-u002"]
+        assert line.take is not None
+        _, changed = use_take_in(session, "c01-u002", line.take.id)
+    with at_work(folder, mute, embedded=True) as session:
+        assert changed
+        assert "c01-u002" not in " ".join(map(str, session.prepare().notices))

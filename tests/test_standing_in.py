@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,10 +18,15 @@ TEXT = "# One\n\nThe lamp was lit.\n\nMARA: Who goes there?\n\n# Two\n\nNobody a
 MARA = "Mara: {voice: supertone/Bela, stand_in: espeak/en+f2}\n"
 
 
+def utterances(folder: Path) -> list[dict[str, Any]]:
+    """Every line, as the chapters' JSON has it."""
+    timelines = (json.loads(file.read_text()) for file in (folder / "build" / "chapters").glob("*.json"))
+    return [line for chapter in timelines for line in chapter["utterances"]]
+
+
 def voices(folder: Path) -> dict[str, str]:
     """The voice of each line, by its text."""
-    timelines = (json.loads(file.read_text()) for file in (folder / "build" / "chapters").glob("*.json"))
-    return {line["text"]: line["voice"] for chapter in timelines for line in chapter["utterances"]}
+    return {line["text"]: line["voice"] for line in utterances(folder)}
 
 
 def test_stand_ins_speak_for_a_service_that_is_gone_until_it_is_back(
@@ -94,3 +101,77 @@ def test_a_role_without_a_stand_in_waits_for_the_service(
     assert [chapter["title"] for chapter in gone.result["chapters"]] == ["One"]
     assert "its roles that have stand-ins speak with them" in gone.err
     assert not any("no service" in line for line in gone.result["warnings"])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book that was made while a service was gone."""
+    folder = write_project(
+        tmp_path_factory.mktemp("gone") / "book",
+        TEXT,
+        cast=f"narrator: espeak/en\n{MARA}",
+        book=f"{QUICK}formats: [json, cue]\n",
+    )
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
+        ended(told("book", folder), 0)
+    return folder
+
+
+@pytest.fixture
+def gone(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it; the service is gone still."""
+    monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
+    return Path(shutil.copytree(made, tmp_path / "book"))
+
+
+def test_takes_of_stand_ins_are_in_use(gone: Path) -> None:
+    """They are what is heard, although the roles' own voices would have other takes."""
+    ended(told("prune", gone, "--yes"), 0, "nothing to remove")
+
+
+def test_a_recording_of_ones_own_speaks_for_a_role_whose_service_is_gone(gone: Path, tmp_path: Path) -> None:
+    recording = tmp_path / "mine.wav"
+    ended(told("say", "Who goes there?", "--voice", "espeak/en-us+m3", "-o", recording), 0)
+    (line,) = [each["id"] for each in utterances(gone) if each["text"] == "Who goes there?"]
+    ended(told("takes", gone, line, "--add", recording), 0)
+
+    again = told("book", gone)
+
+    ended(again, 0)
+    assert "stand-in" not in again.err
+    assert voices(gone)["Who goes there?"] == "recording/own"
+
+
+def test_a_recording_of_ones_own_stays_where_a_stand_in_speaks_the_other_lines(
+    gone: Path, tmp_path: Path
+) -> None:
+    chapter = gone / "manuscript" / "01.md"
+    chapter.write_text(chapter.read_text() + "\nMARA: It is me.\n")
+    recording = tmp_path / "mine.wav"
+    ended(told("say", "Who goes there?", "--voice", "espeak/en-us+m3", "-o", recording), 0)
+    (line,) = [each["id"] for each in utterances(gone) if each["text"] == "Who goes there?"]
+    ended(told("takes", gone, line, "--add", recording), 0)
+
+    ended(told("book", gone), 0, "stand-in")
+
+    spoken = voices(gone)
+    assert (spoken["Who goes there?"], spoken["It is me."]) == ("recording/own", "espeak/gmw/en+f2")
+
+
+def test_stand_ins_that_would_pass_the_budget_are_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUPERTONE_BASE_URL", f"http://127.0.0.1:{closed_port()}")
+    prices = "providers: {supertone: {price_per_minute: 0}, playht: {price_per_1000: 10}}\n"
+    with running(logged=True) as server:
+        monkeypatch.setenv("PLAYHT_BASE_URL", server.base_url)
+        folder = write_project(
+            tmp_path / "book",
+            TEXT,
+            cast="narrator: espeak/en\nMara: {voice: supertone/Bela, stand_in: playht/Jennifer}\n",
+            book=f"{QUICK}formats: [cue]\nbudget: {{amount: 0.1}}\n{prices}",
+        )
+        answer = told("book", folder)
+        ended(answer, 5, "would cost about 0.15 USD")
+        assert server.log() == []

@@ -60,12 +60,12 @@ class Recording:
     def _opened(self) -> soundfile.SoundFile:
         self._file.seek(0)
         if self._file.read(8)[4:] == b"ftyp":
-            raise ValueError("MP4 audio (M4A) cannot be decoded here; use WAV, MP3 or Ogg")
+            raise ValueError("MP4 audio (M4A) cannot be decoded here; use WAV, FLAC, MP3 or Ogg")
         self._file.seek(0)
         try:
             return _Straight(self._file)
         except soundfile.SoundFileError:
-            raise ValueError("it is no sound file that can be decoded here; use WAV, MP3 or Ogg") from None
+            raise ValueError("it is no sound file known here; use WAV, FLAC, MP3 or Ogg") from None
 
     def _read(self, sound: soundfile.SoundFile) -> Samples:
         try:

@@ -47,7 +47,7 @@ def write_choices(choices: Choices) -> str:
     entries = (
         "".join(
             f"{'- ' if at == 0 else '  '}{name}: {json.dumps(value, ensure_ascii=False)}\n"
-            for at, (name, value) in enumerate(choice.model_dump(exclude_none=True).items())
+            for at, (name, value) in enumerate(choice.model_dump(exclude_defaults=True).items())
         )
         for choice in choices.chosen
     )
@@ -59,13 +59,21 @@ def _choice(facts: Settings, *, line: int) -> ChosenTake | None:
     key, take = _hex(facts, "key", _KEY), _hex(facts, "take", _TAKE)
     recorded_as, after = _hex(facts, "recorded_as", _KEY), _hex(facts, "after", _KEY)
     nth = facts.whole("nth", least=1, most=MOST_ALIKE)
+    unheard = facts.flag("unheard") or False
     facts.finish()
     if key is None or take is None:
         if facts.line("key") is None or facts.line("take") is None:
             facts.note("a choice needs `key` and `take`; choose again with `narrator takes`", line=line)
         return None
     return ChosenTake(
-        line=line_id, text=text, key=key, take=take, recorded_as=recorded_as, after=after, nth=nth
+        line=line_id,
+        text=text,
+        key=key,
+        take=take,
+        recorded_as=recorded_as,
+        after=after,
+        nth=nth,
+        unheard=unheard,
     )
 
 

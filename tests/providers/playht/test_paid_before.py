@@ -115,13 +115,13 @@ def test_a_budget_that_is_spent_on_jobs_lets_them_be_fetched(
     ended(found, 0)
     assert found.result["to_record"] == 3
     assert found.result["estimate"]["amount"] == 0.003
-    assert found.result["budget"]["enough"] is False
+    assert found.result["budget"][0]["enough"] is False
     ended(told("book", folder), 5, "would cost about 0.0030 USD; with 0.0130 USD spent")
 
     (folder / "manuscript" / "02.md").unlink()
     found = told("check", folder, "--json")
     assert (found.result["estimate"]["amount"], found.result["estimate"]["requests"]) == (0, 0)
-    assert found.result["budget"]["enough"] is True
+    assert found.result["budget"][0]["enough"] is True
     ended(told("book", folder), 0)
     assert server.billed == 2
 
@@ -151,7 +151,7 @@ def test_what_another_run_waits_for_is_not_counted_twice(
         first.start()
         try:
             until_asked_for(server, jobs=2)
-            budget = told("check", folder, "--json").result["budget"]
+            (budget,) = told("check", folder, "--json").result["budget"]
             second = subprocess.Popen(words("book", folder), stderr=subprocess.PIPE, text=True)
             assert second.stderr is not None
             said = next((line for line in second.stderr if "waiting for that" in line), "")
