@@ -253,6 +253,7 @@ def test_it_is_much_faster_than_anybody_speaks() -> None:
     assert length / RATE > 10 * took
 
 
+@pytest.mark.soak
 def test_what_is_held_of_a_long_recording_is_a_few_seconds() -> None:
     """As floats of 64 bits the whole of it would be more."""
     times, target = 4, character("en-us+f3")

@@ -230,6 +230,7 @@ def test_a_file_of_many_parts_takes_no_longer_than_its_length() -> None:
     assert unwrap([plain(b"ab")] * 5_000).data == b"ab" * 5_000
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("layout", [Layout(RATE, sample_bytes=1), Layout(RATE, channels=4, sample_bytes=1)])
 def test_samples_take_little_more_room_than_they_come_in(layout: Layout) -> None:
     """However narrow they are, and wherever a long sound is divided on the way."""
