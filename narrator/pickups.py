@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import NamedTuple
 
+from narrator.affording import refuse_beyond_budget
 from narrator.errors import Interrupted, NarratorError, UsageError
 from narrator.estimating import Estimate, estimate
 from narrator.findings import Findings
@@ -32,7 +33,7 @@ from narrator.project import open_project
 from narrator.recording import Recording, announce
 from narrator.results import PickedUp, Pickups, Production
 from narrator.selecting import Chooser, remake
-from narrator.session import Made, Session, having_voices, open_session, refuse_beyond_budget, tracks
+from narrator.session import Made, Session, having_voices, open_session, tracks
 from narrator.summary import produced
 from narrator.takes import Take
 from narrator.timeline import milliseconds
@@ -329,7 +330,8 @@ def _price(session: Session, prepared: Prepared, ordered: Sequence[_Asked], anno
     lines = [_priced(each.line, again=bool(time)) for each in ordered for time in range(each.times)]
     coming = session.ledger.coming.for_pickups
     wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
-    refuse_beyond_budget(session, wanted, what="recording what was ordered")
+    budgets = session.project.book.budget
+    refuse_beyond_budget(wanted, ledger=session.ledger, budgets=budgets, what="recording what was ordered")
     announce(wanted)
 
 

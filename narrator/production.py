@@ -19,7 +19,7 @@ from narrator.providers import Providers
 from narrator.receipts import RunReceipt, all_there, discard, facts_of, read_run, stems, unchanged, write_run
 from narrator.reporting import write_report
 from narrator.results import Check, MadeChapter, Production
-from narrator.session import Session, assert_affordable, collecting_rarely, make, open_session, tracks
+from narrator.session import Session, collecting_rarely, make, open_session, tracks
 from narrator.sharding import Shard, share
 from narrator.store import TakeStore
 from narrator.summary import produced, reported
@@ -82,7 +82,7 @@ def produce(
         ours = share(prepared.plan.lines, shard, session.providers) if shard else None
         if shard and shard.of > 1:
             _refuse_many_voices(prepared, session)
-        assert_affordable(session, prepared, numbers, ours)
+        session.assert_affordable(prepared, numbers, ours)
         made = make(session, prepared, numbers, only=ours)
         prepared, setting = made.prepared, session.setting(made.prepared)
         outcome = publish(session, prepared, made.outcome)

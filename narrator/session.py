@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from narrator.affording import assert_affordable
 from narrator.assembly import Setting
-from narrator.budgeting import within
 from narrator.errors import (
     BudgetExceeded,
     ConfigurationError,
@@ -23,7 +23,6 @@ from narrator.errors import (
     ProviderError,
     ServiceGone,
 )
-from narrator.estimating import Estimate, estimate
 from narrator.files import locked, sweep
 from narrator.ledger import Claim, Ledger
 from narrator.lexicon import EMBEDDED
@@ -66,6 +65,33 @@ class Session(NamedTuple):
         )
         self.ledger.adopt(paid_for(paid))
         return prepared
+
+    def assert_affordable(
+        self, prepared: Prepared, numbers: Collection[int], only: Collection[str] | None
+    ) -> None:
+        """
+        Refuse to record what is missing in some chapters, if that would pass the budget.
+
+        Args:
+            numbers: of the chapters.
+            only: ids of the utterances that may be recorded; all of those chapters by default.
+
+        Raises:
+            See `affording.refuse_beyond_budget`.
+        """
+        lines = (
+            line
+            for _, planned in tracks(prepared, numbers)
+            for line in planned.lines
+            if only is None or line.utterance.id in only
+        )
+        assert_affordable(
+            lines,
+            prepared.plan,
+            providers=self.providers,
+            ledger=self.ledger,
+            budgets=self.project.book.budget,
+        )
 
     @property
     def find_times(self) -> FindTimes | None:
@@ -181,7 +207,7 @@ def make(
             for error in found.values():
                 session.progress.notice(told(error, partly=error.provider in waiting))
             try:
-                assert_affordable(session, prepared, numbers, only)
+                session.assert_affordable(prepared, numbers, only)
             except (BudgetExceeded, ConfigurationError) as error:
                 outcome = outcome._replace(errors=(error, *outcome.errors))
                 break
@@ -199,46 +225,6 @@ def make(
         else:
             break
     return Made(prepared, _complete(outcome, prepared), bool(lost))
-
-
-def assert_affordable(
-    session: Session, prepared: Prepared, numbers: Collection[int], only: Collection[str] | None
-) -> None:
-    """
-    Refuse before anything is asked for what would not fit; the ledger stops what comes to more.
-
-    Args:
-        numbers: of the chapters.
-        only: ids of the utterances that may be recorded; all of those chapters by default.
-
-    Raises:
-        See `refuse_beyond_budget`.
-    """
-    if not session.project.book.budget:
-        return
-    lines = [
-        line
-        for _, planned in tracks(prepared, numbers)
-        for line in planned.lines
-        if only is None or line.utterance.id in only
-    ]
-    coming = session.ledger.coming.all
-    wanted = estimate(lines, session.providers, book=prepared.plan.lines, coming=coming)
-    refuse_beyond_budget(session, wanted, what="recording what is missing")
-
-
-def refuse_beyond_budget(session: Session, wanted: Estimate, *, what: str) -> None:
-    """
-    Refuse what would pass the budget.
-
-    Args:
-        what: costs that much, as the error says it.
-
-    Raises:
-        BudgetExceeded: it is more than is left.
-        ConfigurationError: the budget is in another currency than what would be charged.
-    """
-    within(wanted, spent=session.ledger.spent, budgets=session.project.book.budget, what=what)
 
 
 def tracks(prepared: Prepared, numbers: Collection[int]) -> list[tuple[int, PlannedChapter]]:

@@ -86,6 +86,7 @@ LAYERS = {
         "pickups",
         "production",
         "adding",
+        "affording",
         "selecting",
         "session",
         "timing",

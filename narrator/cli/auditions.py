@@ -10,10 +10,9 @@ import typer
 
 from narrator import auditioning
 from narrator.casting import Voice
-from narrator.cli.output import count, print_json, tell, warn
+from narrator.cli.output import cost, count, print_json, tell, warn
 from narrator.cli.output import say as say_to_people
 from narrator.errors import UsageError
-from narrator.spending import MILLION, money
 
 ProjectOption = Annotated[
     Path | None,
@@ -111,12 +110,8 @@ def say(
     if not standard:
         say_to_people(f"wrote {output} ({done.size:,} bytes)")
     if done.characters:
-        cost = (
-            money(round(done.spent.amount * MILLION), done.spent.currency)
-            if done.spent
-            else "a sum not known"
-        )
-        say_to_people(f"{count(done.characters, 'character')} cost {cost}, which no ledger counts")
+        price = cost(done.spent) if done.spent else "a sum not known"
+        say_to_people(f"{count(done.characters, 'character')} cost {price}, which no ledger counts")
     return 0
 
 
